@@ -1,0 +1,238 @@
+#include "core/protocol/message.hpp"
+
+#include <nghttp2/nghttp2.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace outrider::protocol {
+namespace {
+
+constexpr std::size_t chunk_bytes = 1024;
+
+struct Known {
+  std::string_view name;
+  HeaderName id;
+};
+
+// Sorted by length, then by name: a look-up compares the few names of its length.
+constexpr Known known_names[] = {
+    {"te", HeaderName::Te},
+    {"date", HeaderName::Date},
+    {"host", HeaderName::Host},
+    {"accept", HeaderName::Accept},
+    {"cookie", HeaderName::Cookie},
+    {"expect", HeaderName::Expect},
+    {"server", HeaderName::Server},
+    {"trailer", HeaderName::Trailer},
+    {"upgrade", HeaderName::Upgrade},
+    {"connection", HeaderName::Connection},
+    {"keep-alive", HeaderName::KeepAlive},
+    {"user-agent", HeaderName::UserAgent},
+    {"grpc-status", HeaderName::GrpcStatus},
+    {"retry-after", HeaderName::RetryAfter},
+    {"content-type", HeaderName::ContentType},
+    {"grpc-message", HeaderName::GrpcMessage},
+    {"grpc-timeout", HeaderName::GrpcTimeout},
+    {"x-request-id", HeaderName::XRequestId},
+    {"authorization", HeaderName::Authorization},
+    {"content-length", HeaderName::ContentLength},
+    {"idempotency-key", HeaderName::IdempotencyKey},
+    {"x-forwarded-for", HeaderName::XForwardedFor},
+    {"proxy-connection", HeaderName::ProxyConnection},
+    {"transfer-encoding", HeaderName::TransferEncoding},
+    {"x-forwarded-proto", HeaderName::XForwardedProto},
+    {"proxy-authenticate", HeaderName::ProxyAuthenticate},
+    {"x-envoy-overloaded", HeaderName::XEnvoyOverloaded},
+    {"x-envoy-attempt-count", HeaderName::XEnvoyAttemptCount},
+    {"x-envoy-original-path", HeaderName::XEnvoyOriginalPath},
+    {"x-envoy-peer-metadata", HeaderName::XEnvoyPeerMetadata},
+    {"x-forwarded-client-cert", HeaderName::XForwardedClientCert},
+    {"x-envoy-peer-metadata-id", HeaderName::XEnvoyPeerMetadataId},
+    {"x-envoy-decorator-operation", HeaderName::XEnvoyDecoratorOperation},
+    {"x-envoy-upstream-service-time", HeaderName::XEnvoyUpstreamServiceTime},
+    {"x-envoy-expected-rq-timeout-ms", HeaderName::XEnvoyExpectedRqTimeoutMs},
+};
+
+constexpr std::size_t longest_known = 32;
+
+// first_of_length[n]: index of the first known name of at least n bytes.
+constexpr auto first_of_length = [] {
+  struct Table {
+    std::uint8_t at[longest_known + 2] = {};
+  } table;
+  for (std::size_t length = 0; length <= longest_known + 1; ++length) {
+    std::size_t count = 0;
+    for (const Known& known : known_names) count += known.name.size() < length ? 1 : 0;
+    table.at[length] = static_cast<std::uint8_t>(count);
+  }
+  return table;
+}();
+
+constexpr bool sorted_by_length() {
+  for (std::size_t i = 1; i < std::size(known_names); ++i) {
+    if (known_names[i].name.size() < known_names[i - 1].name.size()) return false;
+  }
+  return true;
+}
+
+std::string_view view(nghttp2_rcbuf* buffer) {
+  const nghttp2_vec bytes = nghttp2_rcbuf_get_buf(buffer);
+  return {reinterpret_cast<const char*>(bytes.base), bytes.len};
+}
+
+thread_local std::vector<std::unique_ptr<Head>> spare_heads;
+constexpr std::size_t most_spare_heads = 256;
+
+}  // namespace
+
+HeaderName header_name(std::string_view name) {
+  const std::size_t length = name.size();
+  if (length > longest_known) return HeaderName::Other;
+  for (std::size_t i = first_of_length.at[length]; i < first_of_length.at[length + 1]; ++i) {
+    if (std::memcmp(known_names[i].name.data(), name.data(), length) == 0) {
+      return known_names[i].id;
+    }
+  }
+  return HeaderName::Other;
+}
+
+HeaderList::HeaderList(HeaderList&& other) noexcept { *this = std::move(other); }
+
+HeaderList& HeaderList::operator=(HeaderList&& other) noexcept {
+  std::swap(fields_, other.fields_);
+  std::swap(retained_, other.retained_);
+  std::swap(chunks_, other.chunks_);
+  std::swap(used_, other.used_);
+  std::swap(capacity_, other.capacity_);
+  return *this;
+}
+
+HeaderList::~HeaderList() {
+  for (nghttp2_rcbuf* buffer : retained_) nghttp2_rcbuf_decref(buffer);
+}
+
+void HeaderList::add(std::string_view name, std::string_view value) {
+  fields_.push_back({keep(name), keep(value), header_name(name)});
+}
+
+void HeaderList::add_static(std::string_view name, std::string_view value) {
+  fields_.push_back({name, value, header_name(name)});
+}
+
+void HeaderList::add_retained(nghttp2_rcbuf* name, nghttp2_rcbuf* value) {
+  const std::string_view kept = keep_retained(name);
+  fields_.push_back({kept, keep_retained(value), header_name(kept)});
+}
+
+void HeaderList::set(std::string_view name, std::string_view value) {
+  const std::string_view kept = keep(value);
+  bool first = true;
+  std::erase_if(fields_, [&](HeaderField& field) {
+    if (field.name != name) return false;
+    if (!first) return true;
+    first = false;
+    field.value = kept;
+    return false;
+  });
+  if (first) fields_.push_back({keep(name), kept, header_name(name)});
+}
+
+bool HeaderList::remove(std::string_view name) {
+  return std::erase_if(fields_, [&](const HeaderField& f) { return f.name == name; }) > 0;
+}
+
+bool HeaderList::remove(HeaderName id) {
+  return std::erase_if(fields_, [&](const HeaderField& f) { return f.id == id; }) > 0;
+}
+
+const HeaderField* HeaderList::find(std::string_view name) const {
+  for (const HeaderField& field : fields_) {
+    if (field.name == name) return &field;
+  }
+  return nullptr;
+}
+
+const HeaderField* HeaderList::find(HeaderName id) const {
+  for (const HeaderField& field : fields_) {
+    if (field.id == id) return &field;
+  }
+  return nullptr;
+}
+
+std::string_view HeaderList::value(HeaderName id) const {
+  const HeaderField* field = find(id);
+  return field ? field->value : std::string_view{};
+}
+
+std::size_t HeaderList::bytes() const {
+  std::size_t total = 0;
+  for (const HeaderField& field : fields_) total += field.name.size() + field.value.size() + 32;
+  return total;
+}
+
+std::string_view HeaderList::keep(std::string_view text) {
+  if (text.empty()) return {};
+  if (capacity_ - used_ < text.size()) {
+    capacity_ = std::max(chunk_bytes, text.size());
+    used_ = 0;
+    chunks_.push_back(std::make_unique_for_overwrite<char[]>(capacity_));
+  }
+  char* to = chunks_.back().get() + used_;
+  std::memcpy(to, text.data(), text.size());
+  used_ += text.size();
+  return {to, text.size()};
+}
+
+std::string_view HeaderList::keep_retained(nghttp2_rcbuf* buffer) {
+  if (nghttp2_rcbuf_is_static(buffer) == 0) {
+    nghttp2_rcbuf_incref(buffer);
+    retained_.push_back(buffer);
+  }
+  return view(buffer);
+}
+
+void HeaderList::clear() {
+  fields_.clear();
+  for (nghttp2_rcbuf* buffer : retained_) nghttp2_rcbuf_decref(buffer);
+  retained_.clear();
+  // One chunk of the usual size stays for the next message; larger memory is given back.
+  if (chunks_.size() != 1 || capacity_ != chunk_bytes) {
+    chunks_.clear();
+    capacity_ = 0;
+  }
+  used_ = 0;
+}
+
+void Head::clear() {
+  method = scheme = authority = path = {};
+  status = 0;
+  version = HttpVersion::Http2;
+  fields.clear();
+}
+
+void HeadRecycler::operator()(Head* head) const {
+  if (spare_heads.size() < most_spare_heads) {
+    head->clear();
+    spare_heads.emplace_back(head);
+  } else {
+    delete head;
+  }
+}
+
+HeadPtr make_head() {
+  static_assert(sorted_by_length());
+  if (spare_heads.empty()) return HeadPtr(new Head);
+  HeadPtr head(spare_heads.back().release());
+  spare_heads.pop_back();
+  return head;
+}
+
+bool is_grpc(const Head& head) {
+  constexpr std::string_view grpc = "application/grpc";
+  const std::string_view type = head.fields.value(HeaderName::ContentType);
+  return type.starts_with(grpc) &&
+         (type.size() == grpc.size() || type[grpc.size()] == '+' || type[grpc.size()] == ';');
+}
+
+}  // namespace outrider::protocol

@@ -1,0 +1,144 @@
+#pragma once
+// The head of an HTTP message, whatever version it came in: pseudo headers, fields, trailers.
+//
+// Values are views. Their bytes live in the message: in its arena (copied), in nghttp2's reference
+// counted buffers (retained, so that HTTP/2 to HTTP/2 copies nothing), or in static storage.
+// One owner at a time, one thread; moved between codec and exchange, never copied behind one's back.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+struct nghttp2_rcbuf;
+
+namespace outrider::protocol {
+
+// Names that the proxy itself looks at, so that it compares a number and not a string.
+enum class HeaderName : std::uint8_t {
+  Other,
+  Accept,
+  Authorization,
+  Connection,
+  ContentLength,
+  ContentType,
+  Cookie,
+  Date,
+  Expect,
+  GrpcMessage,
+  GrpcStatus,
+  GrpcTimeout,
+  Host,
+  IdempotencyKey,
+  KeepAlive,
+  ProxyConnection,
+  ProxyAuthenticate,
+  RetryAfter,
+  Server,
+  Te,
+  Trailer,
+  TransferEncoding,
+  Upgrade,
+  UserAgent,
+  XEnvoyAttemptCount,
+  XEnvoyDecoratorOperation,
+  XEnvoyExpectedRqTimeoutMs,
+  XEnvoyOriginalPath,
+  XEnvoyOverloaded,
+  XEnvoyPeerMetadata,
+  XEnvoyPeerMetadataId,
+  XEnvoyUpstreamServiceTime,
+  XForwardedClientCert,
+  XForwardedFor,
+  XForwardedProto,
+  XRequestId,
+};
+
+// `name` in lower case.
+[[nodiscard]] HeaderName header_name(std::string_view name);
+
+struct HeaderField {
+  std::string_view name;  // lower case
+  std::string_view value;
+  HeaderName id = HeaderName::Other;
+};
+
+// An ordered list of fields; duplicates stay apart and in order.
+class HeaderList {
+ public:
+  HeaderList() = default;
+  HeaderList(const HeaderList&) = delete;
+  HeaderList& operator=(const HeaderList&) = delete;
+  HeaderList(HeaderList&& other) noexcept;
+  HeaderList& operator=(HeaderList&& other) noexcept;
+  ~HeaderList();
+
+  // Copies both into the arena. `name` has to be lower case.
+  void add(std::string_view name, std::string_view value);
+  // Keeps views of bytes that outlive this list (literals, a snapshot pinned by the exchange).
+  void add_static(std::string_view name, std::string_view value);
+  // Shares nghttp2's buffers.
+  void add_retained(nghttp2_rcbuf* name, nghttp2_rcbuf* value);
+  // Replaces every field of that name by one.
+  void set(std::string_view name, std::string_view value);
+
+  // Removes every field of that name; true when there was one.
+  bool remove(std::string_view name);
+  bool remove(HeaderName id);
+
+  // The first field of that name, null without one.
+  [[nodiscard]] const HeaderField* find(std::string_view name) const;
+  [[nodiscard]] const HeaderField* find(HeaderName id) const;
+  // The first field's value, or an empty view.
+  [[nodiscard]] std::string_view value(HeaderName id) const;
+  [[nodiscard]] bool has(HeaderName id) const { return find(id) != nullptr; }
+
+  [[nodiscard]] const std::vector<HeaderField>& fields() const { return fields_; }
+  [[nodiscard]] std::vector<HeaderField>& fields() { return fields_; }
+  [[nodiscard]] std::size_t size() const { return fields_.size(); }
+  [[nodiscard]] bool empty() const { return fields_.empty(); }
+  // Sum of names, values and 32 for each field, as HPACK counts (RFC 7541 section 4.1).
+  [[nodiscard]] std::size_t bytes() const;
+
+  // A copy of the bytes that lives as long as this list.
+  [[nodiscard]] std::string_view keep(std::string_view text);
+  [[nodiscard]] std::string_view keep_retained(nghttp2_rcbuf* buffer);
+
+  // Empties it and keeps the memory for the next message.
+  void clear();
+
+ private:
+  std::vector<HeaderField> fields_;
+  std::vector<nghttp2_rcbuf*> retained_;
+  std::vector<std::unique_ptr<char[]>> chunks_;  // the arena: the last one is being filled
+  std::size_t used_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+enum class HttpVersion : std::uint8_t { Http10, Http11, Http2 };
+
+// A request's or a response's head. Which one it is follows from where it is.
+struct Head {
+  std::string_view method;
+  std::string_view scheme;
+  std::string_view authority;  // with the port when the client sent one
+  std::string_view path;       // with the query
+  int status = 0;              // responses only
+  HttpVersion version = HttpVersion::Http2;
+  HeaderList fields;
+
+  void clear();
+};
+
+// Heads are recycled on the thread that drops them: making one costs no allocation once warm.
+struct HeadRecycler {
+  void operator()(Head* head) const;
+};
+using HeadPtr = std::unique_ptr<Head, HeadRecycler>;
+[[nodiscard]] HeadPtr make_head();
+
+// content-type is application/grpc or application/grpc+something.
+[[nodiscard]] bool is_grpc(const Head& head);
+
+}  // namespace outrider::protocol
