@@ -1,0 +1,35 @@
+#pragma once
+// What is wrong with a configuration, at which line, and what to write instead. A value; any thread.
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace outrider::config {
+
+enum class Level { Info, Warning, Error };
+
+struct Diagnostic {
+  std::string code;  // istioctl's ("IST0101") where it has one, else ours ("OUT0001"): codes.hpp
+  Level level = Level::Error;
+  std::string message;  // in Istio's words where Istio has words
+  std::string file;
+  int line = 0;  // 1-based; 0: the whole file
+  int column = 0;
+  std::string source_line;
+  int caret_length = 0;
+  std::string note;  // what happens because of it
+  std::string help;  // what to write instead
+};
+
+[[nodiscard]] std::string_view to_string(Level level);  // "info", "warning", "error"
+
+// Several lines, as rustc prints them: code, place, the source line with carets, note, help.
+[[nodiscard]] std::string render(const Diagnostic& diagnostic, bool colour);
+
+// One line for NACKs and logs: "error[IST0106] vs.yaml:12:7: message".
+[[nodiscard]] std::string render_line(const Diagnostic& diagnostic);
+
+[[nodiscard]] bool has_errors(const std::vector<Diagnostic>& diagnostics);
+
+}  // namespace outrider::config
