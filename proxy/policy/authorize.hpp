@@ -1,0 +1,42 @@
+#pragma once
+// Whether a request may pass. DENY rule sets before ALLOW ones, in filter order; fails closed.
+// Pure; on a worker, against the snapshot that the exchange pins.
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/protocol/message.hpp"
+#include "proxy/snapshot/address.hpp"
+#include "proxy/snapshot/rbac.hpp"
+
+namespace outrider::proxy {
+
+struct AuthorizationInput {
+  const protocol::Head& head;      // normalized
+  std::string_view principal;      // the peer's verified spiffe://...; empty: none
+  IpAddress source;                // the connection's peer
+  IpAddress destination;           // our own side of it
+  std::uint16_t destination_port = 0;
+  std::string_view server_name;    // SNI
+};
+
+struct Decision {
+  bool allowed = true;
+  // What decided: the policy that denied, or that allowed; null when no policy matched.
+  const RbacPolicy* policy = nullptr;
+};
+
+[[nodiscard]] Decision authorize(std::span<const RbacRuleSet> rule_sets,
+                                 const AuthorizationInput& input);
+
+// rbac_access_denied_matched_policy[ns[..]-policy[..]-rule[..]], or [none].
+[[nodiscard]] std::string denial_details(const Decision& decision);
+
+// One sentence for the log: who was refused what by which policy, and which rule came nearest.
+// Allocates; for denials only.
+[[nodiscard]] std::string explain_denial(std::span<const RbacRuleSet> rule_sets,
+                                         const AuthorizationInput& input, const Decision& decision);
+
+}  // namespace outrider::proxy

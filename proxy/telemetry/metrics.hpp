@@ -1,0 +1,116 @@
+#pragma once
+// Istio's standard request metrics. Each worker counts in cells of its own (one writer, relaxed
+// atomics, found by one hash look-up of small numbers); a scrape, on a thread of its own, adds the
+// workers' cells up and writes text.
+
+#include <prometheus/collectable.h>
+#include <prometheus/metric_family.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proxy/policy/failure.hpp"
+#include "proxy/snapshot/listener.hpp"
+#include "proxy/snapshot/state.hpp"
+#include "proxy/telemetry/labels.hpp"
+
+namespace outrider::proxy {
+
+enum class RequestProtocol : std::uint8_t { Http, Grpc };
+
+// Everything that decides which series a request belongs to.
+struct RequestKey {
+  static constexpr std::uint8_t no_grpc_status = 255;
+
+  WorkloadId source = unknown_workload;
+  WorkloadId destination = unknown_workload;
+  ServiceId service = unknown_service;
+  std::uint16_t response_code = 0;  // 0: none was sent
+  std::uint8_t grpc_status = no_grpc_status;
+  ResponseFlags flags;
+  Direction reporter = Direction::Outbound;  // Outbound: source, Inbound: destination
+  RequestProtocol protocol = RequestProtocol::Http;
+  bool mutual_tls = false;  // shown by the destination only
+
+  bool operator==(const RequestKey&) const = default;
+};
+
+struct RequestSample {
+  double duration_ms = 0;
+  std::uint64_t request_bytes = 0;   // received from downstream
+  std::uint64_t response_bytes = 0;  // sent downstream
+  bool completed = true;             // false: no duration is recorded
+};
+
+// One worker's cells. record() on that worker's thread only; reading from any thread.
+class WorkerMetrics {
+ public:
+  struct Cell;
+
+  WorkerMetrics();
+  WorkerMetrics(const WorkerMetrics&) = delete;
+  WorkerMetrics& operator=(const WorkerMetrics&) = delete;
+  ~WorkerMetrics();
+
+  void record(const RequestKey& key, const RequestSample& sample);
+
+ private:
+  friend class Metrics;
+  Cell& cell(const RequestKey& key);
+  Cell& add(const RequestKey& key, std::size_t slot);
+  void grow();
+
+  std::vector<Cell*> table_;               // open addressing; this worker's thread only
+  std::size_t used_ = 0;
+  std::atomic<Cell*> newest_{nullptr};     // all cells, linked; scrapes walk it
+};
+
+// Process-wide counters that belong to no request series.
+struct ProxyCounters {
+  std::atomic<std::uint64_t> rbac_allowed{0};
+  std::atomic<std::uint64_t> rbac_denied{0};
+  std::atomic<std::uint64_t> xds_updates{0};
+  std::atomic<std::uint64_t> xds_rejected{0};
+  std::atomic<std::uint64_t> downstream_connections{0};
+  std::atomic<std::uint64_t> downstream_protocol_errors{0};
+  std::atomic<std::uint64_t> plaintext_refused{0};
+};
+
+// Owns the workers' cells and renders everything. Lives as long as the process.
+class Metrics final : public prometheus::Collectable {
+ public:
+  Metrics(const LabelRegistry& labels, const StateRegistry& states, std::string version);
+  ~Metrics() override;
+
+  // One for each worker, at start. The reference stays good.
+  [[nodiscard]] WorkerMetrics& add_worker();
+  [[nodiscard]] ProxyCounters& counters() { return counters_; }
+
+  // Any thread but a worker's.
+  [[nodiscard]] std::vector<prometheus::MetricFamily> Collect() const override;
+  [[nodiscard]] std::string render() const;  // Prometheus text format 0.0.4
+
+ private:
+  const LabelRegistry& labels_;
+  const StateRegistry& states_;
+  const std::string version_;
+  ProxyCounters counters_;
+  mutable std::mutex mutex_;  // guards the list of workers, not their cells
+  std::vector<std::unique_ptr<WorkerMetrics>> workers_;
+};
+
+// As `Content-Encoding: gzip`.
+[[nodiscard]] std::string gzip(std::string_view text);
+
+// Envoy's default bucket bounds, used for milliseconds and bytes; +Inf follows.
+inline constexpr std::array<double, 19> histogram_bounds = {
+    0.5,  1,    5,     10,    25,    50,     100,    250,     500,    1000,
+    2500, 5000, 10000, 30000, 60000, 300000, 600000, 1800000, 3600000};
+
+}  // namespace outrider::proxy
