@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string>
 
 namespace outrider::protocol {
 namespace {
@@ -226,6 +227,35 @@ HeadPtr make_head() {
   HeadPtr head(spare_heads.back().release());
   spare_heads.pop_back();
   return head;
+}
+
+bool is_connection_specific(const HeaderField& field) {
+  switch (field.id) {
+    case HeaderName::Connection:
+    case HeaderName::KeepAlive:
+    case HeaderName::ProxyConnection:
+    case HeaderName::TransferEncoding:
+    case HeaderName::Upgrade:
+    case HeaderName::Host:
+      return true;
+    case HeaderName::Te:
+      return field.value != "trailers";
+    default:
+      return false;
+  }
+}
+
+void join_cookies(HeaderList& fields) {
+  const auto is_cookie = [](const HeaderField& f) { return f.id == HeaderName::Cookie; };
+  if (std::count_if(fields.fields().begin(), fields.fields().end(), is_cookie) < 2) return;
+  std::string joined;
+  for (const HeaderField& field : fields.fields()) {
+    if (!is_cookie(field)) continue;
+    if (!joined.empty()) joined += "; ";
+    joined += field.value;
+  }
+  fields.remove(HeaderName::Cookie);
+  fields.add("cookie", joined);
 }
 
 bool is_grpc(const Head& head) {

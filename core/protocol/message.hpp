@@ -138,6 +138,13 @@ struct HeadRecycler {
 using HeadPtr = std::unique_ptr<Head, HeadRecycler>;
 [[nodiscard]] HeadPtr make_head();
 
+// connection, keep-alive, proxy-connection, transfer-encoding, upgrade, and te unless "trailers":
+// they speak of one connection and end with it (RFC 9110 section 7.6.1).
+[[nodiscard]] bool is_connection_specific(const HeaderField& field);
+
+// Several cookie fields become one, as HTTP/1 wants them (RFC 9113 section 8.2.3).
+void join_cookies(HeaderList& fields);
+
 // content-type is application/grpc or application/grpc+something.
 [[nodiscard]] bool is_grpc(const Head& head);
 

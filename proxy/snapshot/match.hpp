@@ -72,6 +72,7 @@ struct PathMatcher {
   std::string text = "/";
   std::shared_ptr<const re2::RE2> regex;
 
+  [[nodiscard]] static Result<PathMatcher> make_regex(std::string pattern);
   [[nodiscard]] bool matches(std::string_view path) const;
 };
 

@@ -1,0 +1,441 @@
+#include "core/protocol/http1_codec.hpp"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "core/base/ascii.hpp"
+#include "core/protocol/status_text.hpp"
+
+namespace outrider::protocol {
+namespace {
+
+constexpr std::size_t most_discarded = 256 * 1024;  // of a request body nobody wants any more
+constexpr std::size_t high_watermark = 64 * 1024;  // received body that has not left yet
+
+void write_fields(Buffer& out, const HeaderList& fields) {
+  for (const HeaderField& field : fields.fields()) {
+    if (is_connection_specific(field)) continue;
+    // What came over HTTP/2 was checked by nghttp2; a line break here would smuggle (H1-12).
+    if (field.name.find_first_of("\r\n:") != std::string_view::npos && !field.name.empty()) continue;
+    if (field.value.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) continue;
+    out.append(field.name);
+    out.append(": ");
+    out.append(field.value);
+    out.append("\r\n");
+  }
+}
+
+}  // namespace
+
+// The exchange under way. `received` and `sent` say which halves are over.
+struct Http1Codec::Message : Stream {
+  std::string method;        // decides whether a response has a body
+  bool head_received = false;
+  bool received = false;
+  bool head_sent = false;
+  bool sent = false;
+  bool broken = false;       // Reset was reported; only Closed is left
+  bool chunked_out = false;
+  bool no_body_out = false;  // HEAD, 204, 304: body bytes are dropped
+  bool http10_peer = false;
+  bool keep_alive = true;    // as the peer's head said
+  bool expects_continue = false;
+  bool continued = false;
+  std::uint64_t length_left = 0;  // of a body sent with content-length
+  bool length_known = false;
+  std::size_t uncredited = 0;     // received body that has not left on the other side
+  std::size_t discarded = 0;      // received after the response was over
+  std::size_t queued = 0;         // sent body bytes still in the output
+  BodyReader body;
+};
+
+Http1Codec::Http1Codec(Role role, HeadLimits limits) : role_(role), limits_(limits) {}
+Http1Codec::~Http1Codec() = default;
+
+void Http1Codec::receive(ByteView bytes, Events& events) {
+  if (finished_) return;
+  input_.append(bytes);
+  read(events);
+}
+
+void Http1Codec::read(Events& events) {
+  while (!finished_) {
+    if (role_ == Role::Server && !stream_) {
+      if (!read_head(events)) return;
+    } else if (stream_ && !stream_->head_received) {
+      if (!read_head(events)) return;
+    } else if (stream_ && !stream_->received) {
+      if (!read_body(events)) return;
+    } else {
+      // A server's pipelined request waits; bytes that no request asked for end a client's use.
+      if (role_ == Role::Client && !stream_ && !input_.empty()) finished_ = true;
+      return;
+    }
+  }
+}
+
+bool Http1Codec::read_head(Events& events) {
+  if (role_ == Role::Server && input_.text().starts_with("\r\n")) {
+    input_.consume(2);  // one empty line before a request is tolerated (RFC 9112 section 2.2)
+    scanned_ = 0;
+  }
+  if (input_.empty()) return false;
+  const std::string_view text = input_.text();
+  for (std::size_t at = text.find('\n', scanned_ ? scanned_ - 1 : 0); at != std::string_view::npos;
+       at = text.find('\n', at + 1)) {
+    if (at == 0 || text[at - 1] != '\r') {
+      on_refused({400, "a line ends in a bare LF"}, events);
+      return false;
+    }
+    if (text.substr(0, at + 1).ends_with("\r\n\r\n")) break;
+  }
+  const std::size_t end = find_head_end(text, scanned_);
+  const std::size_t limit = limits_.bytes + 16 * 1024;  // fields, and the start line
+  if (end == 0 ? text.size() > limit : end > limit) {
+    const bool line_ended = text.find("\r\n") != std::string_view::npos;
+    on_refused({line_ended ? 431 : 414, line_ended ? "the head is too large" : "the target is too long"},
+               events);
+    return false;
+  }
+  if (end == 0) return false;
+
+  HeadPtr head = make_head();
+  const std::string_view block = text.substr(0, end);
+  const auto parsed = role_ == Role::Server
+                          ? parse_request_head(block, limits_, *head)
+                          : parse_response_head(block, limits_, stream_->method, *head);
+  if (!parsed) {
+    on_refused(parsed.error(), events);
+    return false;
+  }
+  input_.consume(end);
+  scanned_ = 0;
+
+  if (role_ == Role::Client && head->status < 200) {
+    if (head->status == 101) {
+      on_refused({502, "101 without an upgrade"}, events);
+      return false;
+    }
+    Event event{.kind = Event::Kind::Informational};
+    event.stream = stream_.get();
+    event.head = std::move(head);
+    events.push_back(std::move(event));
+    return true;
+  }
+  if (role_ == Role::Server) {
+    stream_ = std::make_unique<Message>();
+    stream_->id = next_id_++;
+    stream_->method = head->method;
+    stream_->http10_peer = head->version == HttpVersion::Http10;
+    stream_->expects_continue = parsed->expects_continue;
+  }
+  Message& message = *stream_;
+  message.head_received = true;
+  message.keep_alive = parsed->keep_alive;
+  message.body = BodyReader(parsed->framing, limits_);
+  message.received = parsed->framing.kind == Framing::Kind::None ||
+                     (parsed->framing.kind == Framing::Kind::Length && parsed->framing.length == 0);
+  Event event{.kind = Event::Kind::Head, .end_stream = message.received};
+  event.stream = &message;
+  event.head = std::move(head);
+  events.push_back(std::move(event));
+  maybe_complete();
+  return !message.received;
+}
+
+bool Http1Codec::read_body(Events& events) {
+  Message& message = *stream_;
+  if (input_.empty()) return false;
+  // The bytes stay in input_ until the next receive: events point into it, so it is consumed
+  // only by what read() has handed out, and input_ does not move before receive() appends.
+  const ByteView pending = input_.view();
+  std::size_t used = 0;
+  while (used < pending.size() && !message.received) {
+    const auto step = message.body.next(pending.subspan(used));
+    if (!step) {
+      input_.consume(used);
+      on_refused(step.error(), events);
+      return false;
+    }
+    used += step->consumed;
+    const bool trailers = step->complete && !message.body.trailers().empty();
+    message.received = step->complete;
+    if (message.sent && role_ == Role::Server) {
+      message.discarded += step->consumed;
+      if (message.discarded > most_discarded) close_after_ = true;
+      continue;
+    }
+    if (!step->data.empty() || (step->complete && !trailers)) {
+      Event event{.kind = Event::Kind::Data, .end_stream = step->complete && !trailers};
+      event.stream = &message;
+      event.data = step->data;
+      message.uncredited += step->data.size();
+      events.push_back(std::move(event));
+    }
+    if (trailers) {
+      Event event{.kind = Event::Kind::Trailers, .end_stream = true};
+      event.stream = &message;
+      event.head = make_head();
+      event.head->fields = std::move(message.body.trailers());
+      events.push_back(std::move(event));
+    }
+  }
+  input_.consume(used);
+  if (message.received) maybe_complete();
+  return false;
+}
+
+void Http1Codec::on_refused(const Refusal& refusal, Events& events) {
+  if (role_ == Role::Client) {
+    finished_ = true;
+    break_off(events, ErrorCode::ProtocolError, false, refusal.reason);
+    return;
+  }
+  if (stream_) {
+    // The request's body went wrong. Answer for it unless an answer is under way.
+    const bool answer = !stream_->head_sent;
+    break_off(events, ErrorCode::ProtocolError, false, refusal.reason);
+    if (!answer) {
+      finished_ = true;
+      return;
+    }
+  }
+  refuse_all(refusal.status, refusal.reason, output_);
+  Event event{.kind = Event::Kind::Refused};
+  event.status = refusal.status;
+  event.reason = refusal.reason;
+  events.push_back(std::move(event));
+}
+
+void Http1Codec::refuse_all(int status, std::string_view reason, Buffer& out) {
+  out.append(fmt::format("HTTP/1.1 {} {}\r\ncontent-type: text/plain\r\ncontent-length: {}\r\n"
+                         "connection: close\r\n\r\n{}\n",
+                         status, status_text(status), reason.size() + 1, reason));
+  finished_ = true;
+}
+
+void Http1Codec::break_off(Events& events, ErrorCode code, bool unprocessed,
+                           std::string_view reason) {
+  if (!stream_ || stream_->broken) return;
+  stream_->broken = true;
+  Event event{.kind = Event::Kind::Reset};
+  event.stream = stream_.get();
+  event.code = code;
+  event.unprocessed = unprocessed;
+  event.reason = reason;
+  events.push_back(std::move(event));
+}
+
+void Http1Codec::end_of_input(Events& events) {
+  input_ended_ = true;
+  if (stream_ && stream_->head_received && !stream_->received && role_ == Role::Client &&
+      stream_->body.ends_at_close()) {
+    stream_->received = true;
+    Event event{.kind = Event::Kind::Data, .end_stream = true};
+    event.stream = stream_.get();
+    events.push_back(std::move(event));
+    close_after_ = true;
+    maybe_complete();
+  } else if (stream_ && !(role_ == Role::Server && stream_->received)) {
+    break_off(events, ErrorCode::Cancel, false, "the connection was closed early");
+    finished_ = true;
+  }
+  if (!stream_) finished_ = true;
+  close_after_ = true;
+}
+
+Stream* Http1Codec::open(const Head& request, bool end_stream, void* user) {
+  if (!can_open()) return nullptr;
+  stream_ = std::make_unique<Message>();
+  stream_->id = next_id_++;
+  stream_->user = user;
+  stream_->method = request.method;
+  output_.append(request.method);
+  output_.append(" ");
+  output_.append(request.path);
+  output_.append(" HTTP/1.1\r\nhost: ");
+  output_.append(request.authority);
+  output_.append("\r\n");
+  begin_body(request, end_stream, true);
+  return stream_.get();
+}
+
+bool Http1Codec::can_open() const {
+  return role_ == Role::Client && !stream_ && !finished_ && !draining_ && !close_after_ &&
+         input_.empty();
+}
+
+void Http1Codec::send_informational(Stream& stream, const Head& head) {
+  if (&stream != stream_.get() || stream_->head_sent || stream_->http10_peer) return;
+  if (head.status == 100) stream_->continued = true;
+  output_.append(fmt::format("HTTP/1.1 {} {}\r\n", head.status, status_text(head.status)));
+  write_fields(output_, head.fields);
+  output_.append("\r\n");
+}
+
+void Http1Codec::send_head(Stream& stream, const Head& response, bool end_stream) {
+  if (&stream != stream_.get() || stream_->broken || stream_->head_sent) return;
+  output_.append(fmt::format("HTTP/1.1 {} {}\r\n", response.status, status_text(response.status)));
+  // A client that waits for 100-continue and is refused may send the body or not: close.
+  if (stream_->expects_continue && !stream_->continued && !stream_->received) close_after_ = true;
+  begin_body(response, end_stream, false);
+}
+
+// Writes the fields and decides how the body is framed.
+void Http1Codec::begin_body(const Head& head, bool end_stream, bool request) {
+  Message& message = *stream_;
+  message.head_sent = true;
+  const HeaderField* length = head.fields.find(HeaderName::ContentLength);
+  const auto known = length ? parse_content_length(length->value) : std::nullopt;
+  message.no_body_out = !request && (head.status == 204 || head.status == 304 ||
+                                     message.method == "HEAD");
+  write_fields(output_, head.fields);
+  if (message.no_body_out) {
+    // Its content-length, if any, describes what GET would have sent.
+  } else if (known) {
+    message.length_known = true;
+    message.length_left = *known;
+  } else if (end_stream) {
+    const bool bodyless = request && (message.method == "GET" || message.method == "HEAD" ||
+                                      message.method == "DELETE" || message.method == "OPTIONS");
+    if (!bodyless) output_.append("content-length: 0\r\n");
+  } else if (message.http10_peer) {
+    close_after_ = true;
+  } else {
+    message.chunked_out = true;
+    output_.append("transfer-encoding: chunked\r\n");
+  }
+  if (!request) {
+    if (!message.keep_alive || draining_ || close_after_) {
+      output_.append("connection: close\r\n");
+      close_after_ = true;
+    } else if (message.http10_peer) {
+      output_.append("connection: keep-alive\r\n");
+    }
+  }
+  output_.append("\r\n");
+  if (end_stream) finish_body();
+}
+
+void Http1Codec::send_data(Stream& stream, ByteView bytes, bool end_stream) {
+  if (&stream != stream_.get() || stream_->broken || stream_->sent || !stream_->head_sent) return;
+  Message& message = *stream_;
+  if (!bytes.empty() && !message.no_body_out) {
+    if (message.chunked_out) {
+      char line[24];
+      const auto end = fmt::format_to_n(line, sizeof line, "{:x}\r\n", bytes.size());
+      output_.append(std::string_view(line, end.size));
+      output_.append(bytes);
+      output_.append("\r\n");
+    } else {
+      if (message.length_known) {
+        // More than was promised would be read as the next message: never sent.
+        if (bytes.size() > message.length_left) {
+          bytes = bytes.first(static_cast<std::size_t>(message.length_left));
+          close_after_ = true;
+        }
+        message.length_left -= bytes.size();
+      }
+      output_.append(bytes);
+    }
+    message.queued += bytes.size();
+  }
+  if (end_stream) finish_body();
+}
+
+void Http1Codec::send_trailers(Stream& stream, const HeaderList& trailers) {
+  if (&stream != stream_.get() || stream_->broken || stream_->sent || !stream_->head_sent) return;
+  if (!stream_->chunked_out) {
+    finish_body();  // no place for trailers without chunks
+    return;
+  }
+  output_.append("0\r\n");
+  write_fields(output_, trailers);
+  output_.append("\r\n");
+  stream_->chunked_out = false;
+  finish_body();
+}
+
+void Http1Codec::finish_body() {
+  Message& message = *stream_;
+  if (message.chunked_out) output_.append("0\r\n\r\n");
+  // Less than was promised: the peer must not take it for the whole.
+  if (message.length_known && message.length_left > 0) close_after_ = true;
+  message.sent = true;
+  maybe_complete();
+}
+
+void Http1Codec::reset(Stream& stream, ErrorCode) {
+  if (&stream != stream_.get() || stream_->broken) return;
+  // HTTP/1 has no other way to break off than to close without the end of the message.
+  stream_->broken = true;
+  finished_ = true;
+}
+
+void Http1Codec::credit(Stream& stream, std::size_t bytes) {
+  if (&stream != stream_.get()) return;
+  stream_->uncredited -= std::min(bytes, stream_->uncredited);
+}
+
+bool Http1Codec::wants_input() const {
+  if (finished_) return false;
+  if (!stream_) return true;
+  // While a response is awaited, keep an eye on the socket (client cancel), but bounded.
+  if (stream_->received) return input_.size() < high_watermark;
+  return stream_->uncredited < high_watermark;
+}
+
+void Http1Codec::maybe_complete() {
+  Message& message = *stream_;
+  if (role_ == Role::Client && message.received && !message.sent) {
+    close_after_ = true;  // answered before the request was whole: not reusable
+  }
+}
+
+void Http1Codec::abandon(Events& events) {
+  finished_ = true;
+  if (!stream_) return;
+  if (!stream_->sent || !stream_->received || !output_.empty()) {
+    break_off(events, ErrorCode::Cancel, false, "the connection was closed early");
+  }
+  retire_message(events);
+  retired_ = std::move(stream_);
+}
+
+void Http1Codec::retire_message(Events& events) {
+  Event event{.kind = Event::Kind::Closed};
+  event.stream = stream_.get();
+  events.push_back(std::move(event));
+}
+
+void Http1Codec::produce(Buffer& out, std::size_t limit, Events& events) {
+  const std::size_t take =
+      out.size() < limit ? std::min(limit - out.size(), output_.size()) : 0;
+  if (take > 0) {
+    out.append(output_.view().first(take));
+    output_.consume(take);
+  }
+  if (!stream_) return;
+  Message& message = *stream_;
+  // Framing bytes are few: what is left in the output bounds what is left of the body.
+  const std::size_t left = std::min(message.queued, output_.size());
+  if (left < message.queued) {
+    Event event{.kind = Event::Kind::Drained};
+    event.stream = &message;
+    event.bytes = message.queued - left;
+    message.queued = left;
+    events.push_back(std::move(event));
+  }
+  if (!output_.empty()) return;
+  if (finished_ && !message.broken) break_off(events, ErrorCode::Cancel, false, "connection closed");
+  const bool half = role_ == Role::Server ? message.sent : message.received;
+  if (message.broken || (message.sent && message.received) || (half && close_after_)) {
+    retire_message(events);
+    retired_ = std::move(stream_);
+    if (close_after_ || (draining_ && role_ == Role::Client)) finished_ = true;
+    if (!finished_ && role_ == Role::Server) read(events);
+  }
+}
+
+}  // namespace outrider::protocol

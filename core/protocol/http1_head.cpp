@@ -1,0 +1,346 @@
+#include "core/protocol/http1_head.hpp"
+
+#include <array>
+
+#include "core/base/ascii.hpp"
+
+namespace outrider::protocol {
+namespace {
+
+using Parsed = std::expected<ParsedHead, Refusal>;
+
+std::unexpected<Refusal> refuse(int status, std::string_view reason) {
+  return std::unexpected(Refusal{status, reason});
+}
+
+constexpr auto token_table = [] {
+  std::array<bool, 256> table{};
+  for (int c = '0'; c <= '9'; ++c) table[static_cast<std::size_t>(c)] = true;
+  for (int c = 'a'; c <= 'z'; ++c) table[static_cast<std::size_t>(c)] = true;
+  for (int c = 'A'; c <= 'Z'; ++c) table[static_cast<std::size_t>(c)] = true;
+  for (char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<unsigned char>(c)] = true;
+  return table;
+}();
+
+bool is_token(std::string_view text) {
+  for (char c : text) {
+    if (!token_table[static_cast<unsigned char>(c)]) return false;
+  }
+  return !text.empty();
+}
+
+// Field values: visible bytes, space, tab and obs-text; no control bytes, no DEL (RFC 9110 5.5).
+bool is_field_value(std::string_view text) {
+  for (char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if ((byte < 0x20 && byte != '\t') || byte == 0x7f) return false;
+  }
+  return true;
+}
+
+// Visible ASCII without space: what a request target may hold.
+bool is_target(std::string_view text) {
+  for (char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte <= 0x20 || byte >= 0x7f) return false;
+  }
+  return !text.empty();
+}
+
+// host or host:port: no userinfo, no list, no path (RFC 9110 section 7.2).
+bool is_authority(std::string_view text) {
+  for (char c : text) {
+    const bool legal = ascii::is_alpha(c) || ascii::is_digit(c) ||
+                       std::string_view("-._~:[]%!$&'()*+;=").find(c) != std::string_view::npos;
+    if (!legal) return false;
+  }
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos || text.back() == ']') return true;
+  const std::string_view port = text.substr(colon + 1);
+  unsigned value = 0;
+  for (char c : port) {
+    if (!ascii::is_digit(c)) return false;
+    value = value * 10 + static_cast<unsigned>(c - '0');
+    if (value > 65535) return false;
+  }
+  return true;
+}
+
+// Takes the next line off `block`; lines end in CRLF and nothing else, which find_head_end and the
+// control-byte checks make sure of.
+std::optional<std::string_view> take_line(std::string_view& block) {
+  const std::size_t end = block.find("\r\n");
+  if (end == std::string_view::npos) return std::nullopt;
+  const std::string_view line = block.substr(0, end);
+  block.remove_prefix(end + 2);
+  if (line.find_first_of("\r\n") != std::string_view::npos) return std::nullopt;
+  return line;
+}
+
+std::string_view lower_name(HeaderList& fields, std::string_view name) {
+  char small[64];
+  if (name.size() > sizeof small) return fields.keep(ascii::to_lower(name));
+  for (std::size_t i = 0; i < name.size(); ++i) small[i] = ascii::lower(name[i]);
+  return fields.keep({small, name.size()});
+}
+
+std::expected<void, Refusal> parse_fields(std::string_view block, const HeadLimits& limits,
+                                          HeaderList& fields) {
+  std::size_t bytes = 0;
+  while (true) {
+    const auto line = take_line(block);
+    if (!line) return refuse(400, "a header line does not end in CRLF");
+    if (line->empty()) break;
+    if (line->front() == ' ' || line->front() == '\t') {
+      return refuse(400, "a header line starts with white space (obs-fold)");
+    }
+    const std::size_t colon = line->find(':');
+    if (colon == std::string_view::npos) return refuse(400, "a header line has no colon");
+    const std::string_view name = line->substr(0, colon);
+    if (!is_token(name)) return refuse(400, "a header name is not a token");
+    const std::string_view value = ascii::trim(line->substr(colon + 1));
+    if (!is_field_value(value)) return refuse(400, "a header value holds a control byte");
+    bytes += name.size() + value.size() + 32;
+    if (fields.size() >= limits.fields) return refuse(431, "too many header fields");
+    if (bytes > limits.bytes) return refuse(431, "header fields are too large");
+    const std::string_view kept = lower_name(fields, name);
+    fields.fields().push_back({kept, fields.keep(value), header_name(kept)});
+  }
+  if (!block.empty()) return refuse(400, "bytes after the empty line");
+  return {};
+}
+
+// Content-Length and Transfer-Encoding, which may not both be there nor be there twice.
+std::expected<Framing, Refusal> parse_framing(const HeaderList& fields, HttpVersion version) {
+  Framing framing;
+  bool length_seen = false, encoding_seen = false;
+  for (const HeaderField& field : fields.fields()) {
+    if (field.id == HeaderName::ContentLength) {
+      if (length_seen) return refuse(400, "Content-Length is given twice");
+      length_seen = true;
+      const auto length = parse_content_length(field.value);
+      if (!length) return refuse(400, "Content-Length is not a number");
+      framing = {Framing::Kind::Length, *length};
+    } else if (field.id == HeaderName::TransferEncoding) {
+      if (encoding_seen) return refuse(400, "Transfer-Encoding is given twice");
+      encoding_seen = true;
+      if (!ascii::equals_ignoring_case(field.value, "chunked")) {
+        return refuse(501, "Transfer-Encoding is not exactly chunked");
+      }
+      framing.kind = Framing::Kind::Chunked;
+    } else if (field.name == "transfer_encoding" || field.name == "content_length") {
+      return refuse(400, "a framing header is written with an underscore");
+    }
+  }
+  if (length_seen && encoding_seen) {
+    return refuse(400, "Content-Length and Transfer-Encoding are both given");
+  }
+  if (encoding_seen && version == HttpVersion::Http10) {
+    return refuse(400, "Transfer-Encoding in HTTP/1.0");
+  }
+  return framing;
+}
+
+bool connection_says(const HeaderList& fields, std::string_view option) {
+  for (const HeaderField& field : fields.fields()) {
+    if (field.id != HeaderName::Connection) continue;
+    for (std::string_view piece : ascii::split(field.value, ',')) {
+      if (ascii::equals_ignoring_case(ascii::trim(piece), option)) return true;
+    }
+  }
+  return false;
+}
+
+bool keeps_alive(const Head& head) {
+  if (connection_says(head.fields, "close")) return false;
+  return head.version == HttpVersion::Http11 || connection_says(head.fields, "keep-alive");
+}
+
+std::optional<HttpVersion> parse_version(std::string_view text) {
+  if (text == "HTTP/1.1") return HttpVersion::Http11;
+  if (text == "HTTP/1.0") return HttpVersion::Http10;
+  return std::nullopt;
+}
+
+// The target's forms (RFC 9112 section 3.2): origin, absolute (http_proxy), authority, asterisk.
+std::expected<void, Refusal> parse_target(std::string_view target, Head& head) {
+  head.scheme = "http";
+  if (head.method == "CONNECT") {
+    if (!is_authority(target)) return refuse(400, "CONNECT needs host:port");
+    head.authority = head.fields.keep(target);
+    head.path = {};
+    return {};
+  }
+  if (target == "*") {
+    if (head.method != "OPTIONS") return refuse(400, "the target * is for OPTIONS only");
+    head.path = "*";
+    return {};
+  }
+  if (target.front() == '/') {
+    head.path = head.fields.keep(target);
+    return {};
+  }
+  constexpr std::string_view scheme = "http://";
+  if (target.size() <= scheme.size() ||
+      !ascii::equals_ignoring_case(target.substr(0, scheme.size()), scheme)) {
+    return refuse(400, "the request target is neither a path nor an http:// URL");
+  }
+  target.remove_prefix(scheme.size());
+  const std::size_t end = target.find_first_of("/?");
+  const std::string_view authority = target.substr(0, end);
+  if (authority.empty() || !is_authority(authority)) {
+    return refuse(400, "the request target names no valid host");
+  }
+  head.authority = head.fields.keep(authority);
+  if (end == std::string_view::npos) {
+    head.path = "/";
+  } else if (target[end] == '/') {
+    head.path = head.fields.keep(target.substr(end));
+  } else {
+    std::string path = "/";
+    path += target.substr(end);
+    head.path = head.fields.keep(path);
+  }
+  return {};
+}
+
+std::expected<void, Refusal> parse_host(Head& head) {
+  const HeaderField* host = nullptr;
+  for (const HeaderField& field : head.fields.fields()) {
+    if (field.id != HeaderName::Host) continue;
+    if (host) return refuse(400, "Host is given twice");
+    host = &field;
+  }
+  if (!host) {
+    if (head.version == HttpVersion::Http11) return refuse(400, "Host is missing");
+    return {};
+  }
+  if (!is_authority(host->value)) return refuse(400, "Host is not a valid host");
+  if (head.authority.empty()) {
+    if (host->value.empty()) return refuse(400, "Host is empty");
+    head.authority = host->value;
+  } else if (!ascii::equals_ignoring_case(head.authority, host->value)) {
+    return refuse(400, "Host and the request target name different hosts");
+  }
+  head.fields.remove(HeaderName::Host);
+  return {};
+}
+
+}  // namespace
+
+std::size_t find_head_end(std::string_view bytes, std::size_t& scanned) {
+  const std::size_t from = scanned < 3 ? 0 : scanned - 3;
+  const std::size_t at = bytes.find("\r\n\r\n", from);
+  scanned = bytes.size();
+  return at == std::string_view::npos ? 0 : at + 4;
+}
+
+std::optional<std::uint64_t> parse_content_length(std::string_view text) {
+  if (text.empty() || text.size() > 18 || (text.size() > 1 && text.front() == '0')) {
+    return std::nullopt;
+  }
+  std::uint64_t value = 0;
+  for (char c : text) {
+    if (!ascii::is_digit(c)) return std::nullopt;
+    value = value * 10 + static_cast<std::uint64_t>(c - '0');
+  }
+  return value;
+}
+
+Parsed parse_request_head(std::string_view block, const HeadLimits& limits, Head& head) {
+  const auto line = take_line(block);
+  if (!line) return refuse(400, "the request line does not end in CRLF");
+  const std::size_t first = line->find(' ');
+  const std::size_t last = line->rfind(' ');
+  if (first == std::string_view::npos || first == last) {
+    return refuse(400, "the request line is not METHOD TARGET VERSION");
+  }
+  const std::string_view method = line->substr(0, first);
+  const std::string_view target = line->substr(first + 1, last - first - 1);
+  const std::string_view version_text = line->substr(last + 1);
+  if (!is_token(method) || method.size() > 32) return refuse(400, "the method is not a token");
+  if (!is_target(target)) return refuse(400, "the request target holds an illegal byte");
+  if (target.find('#') != std::string_view::npos) {
+    return refuse(400, "the request target holds a fragment");
+  }
+  const auto version = parse_version(version_text);
+  if (!version) {
+    return refuse(version_text.starts_with("HTTP/") ? 505 : 400, "the version is not HTTP/1.1 or 1.0");
+  }
+  head.version = *version;
+  head.method = head.fields.keep(method);
+
+  if (auto fields = parse_fields(block, limits, head.fields); !fields) {
+    return std::unexpected(fields.error());
+  }
+  if (auto ok = parse_target(target, head); !ok) return std::unexpected(ok.error());
+  if (auto ok = parse_host(head); !ok) return std::unexpected(ok.error());
+  const auto framing = parse_framing(head.fields, head.version);
+  if (!framing) return std::unexpected(framing.error());
+
+  ParsedHead parsed{.framing = *framing, .keep_alive = keeps_alive(head)};
+  if (const HeaderField* expect = head.fields.find(HeaderName::Expect)) {
+    if (!ascii::equals_ignoring_case(expect->value, "100-continue")) {
+      return refuse(417, "the only expectation known is 100-continue");
+    }
+    parsed.expects_continue = head.version == HttpVersion::Http11;
+  }
+  return parsed;
+}
+
+Parsed parse_response_head(std::string_view block, const HeadLimits& limits,
+                           std::string_view request_method, Head& head) {
+  const auto line = take_line(block);
+  if (!line) return refuse(502, "the status line does not end in CRLF");
+  if (line->size() < 12 || (*line)[8] != ' ') return refuse(502, "the status line is malformed");
+  const auto version = parse_version(line->substr(0, 8));
+  if (!version) return refuse(502, "the response's version is not HTTP/1.1 or 1.0");
+  head.version = *version;
+  for (char c : line->substr(9, 3)) {
+    if (!ascii::is_digit(c)) return refuse(502, "the status is not three digits");
+    head.status = head.status * 10 + (c - '0');
+  }
+  if (head.status < 100 || head.status > 599) return refuse(502, "the status is out of range");
+  if (line->size() > 12 && ((*line)[12] != ' ' || !is_field_value(line->substr(13)))) {
+    return refuse(502, "the reason phrase is malformed");
+  }
+  if (auto fields = parse_fields(block, limits, head.fields); !fields) {
+    return refuse(502, fields.error().reason);
+  }
+  auto framing = parse_framing(head.fields, head.version);
+  if (!framing) return refuse(502, framing.error().reason);
+  if (framing->kind == Framing::Kind::None) framing->kind = Framing::Kind::UntilClose;
+  if (head.status < 200 || head.status == 204 || head.status == 304 || request_method == "HEAD") {
+    framing->kind = Framing::Kind::None;
+  }
+  return ParsedHead{.framing = *framing,
+                    .keep_alive = keeps_alive(head) && framing->kind != Framing::Kind::UntilClose};
+}
+
+std::expected<void, Refusal> parse_trailers(std::string_view block, const HeadLimits& limits,
+                                            HeaderList& trailers) {
+  if (auto parsed = parse_fields(block, limits, trailers); !parsed) return parsed;
+  std::erase_if(trailers.fields(), [](const HeaderField& field) {
+    switch (field.id) {
+      case HeaderName::ContentLength:
+      case HeaderName::TransferEncoding:
+      case HeaderName::Host:
+      case HeaderName::Authorization:
+      case HeaderName::Connection:
+      case HeaderName::Te:
+      case HeaderName::Trailer:
+      case HeaderName::Upgrade:
+      case HeaderName::ContentType:
+      case HeaderName::Expect:
+      case HeaderName::XForwardedFor:
+      case HeaderName::XForwardedProto:
+      case HeaderName::XForwardedClientCert:
+        return true;
+      default:
+        return field.name.starts_with("x-envoy-");
+    }
+  });
+  return {};
+}
+
+}  // namespace outrider::protocol

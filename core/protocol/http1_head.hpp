@@ -1,0 +1,59 @@
+#pragma once
+// The strict reader of HTTP/1 heads (RFC 9112): a pure function over one whole header block.
+//
+// Stricter than llhttp and than every peer: CRLF only, no obs-fold, token names, no control bytes,
+// one valid Content-Length, Transfer-Encoding exactly "chunked", never both. tests/unit/core holds
+// it against llhttp: it may refuse more, never less.
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string_view>
+
+#include "core/protocol/codec.hpp"
+#include "core/protocol/message.hpp"
+
+namespace outrider::protocol {
+
+// Why a message is refused; `status` is what a server answers (400, 414, 431, 501, 505).
+struct Refusal {
+  int status = 400;
+  std::string_view reason;  // static text
+};
+
+// How a body is delimited (RFC 9112 section 6.3).
+struct Framing {
+  enum class Kind : std::uint8_t { None, Length, Chunked, UntilClose };
+  Kind kind = Kind::None;
+  std::uint64_t length = 0;
+};
+
+struct ParsedHead {
+  Framing framing;
+  bool keep_alive = true;        // the connection may carry another message
+  bool expects_continue = false;  // Expect: 100-continue
+};
+
+// Where the head ends in `bytes` (just past CRLF CRLF), or 0 when it is not there yet.
+// `scanned` remembers how far earlier calls looked.
+[[nodiscard]] std::size_t find_head_end(std::string_view bytes, std::size_t& scanned);
+
+// `block` is a whole head, its final CRLF CRLF included. Fills `head`: values are copied into it.
+[[nodiscard]] std::expected<ParsedHead, Refusal> parse_request_head(std::string_view block,
+                                                                    const HeadLimits& limits,
+                                                                    Head& head);
+
+// `request_method` decides whether a body follows (HEAD has none).
+[[nodiscard]] std::expected<ParsedHead, Refusal> parse_response_head(
+    std::string_view block, const HeadLimits& limits, std::string_view request_method, Head& head);
+
+// Trailer fields of a chunked body, up to and including the empty line. Framing, routing and
+// hop-by-hop fields are dropped (RFC 9110 section 6.5.1).
+[[nodiscard]] std::expected<void, Refusal> parse_trailers(std::string_view block,
+                                                          const HeadLimits& limits,
+                                                          HeaderList& trailers);
+
+// Digits only, no sign, no leading zero beyond "0", at most 2^63 - 1 (stricter than RFC 9110 8.6).
+[[nodiscard]] std::optional<std::uint64_t> parse_content_length(std::string_view text);
+
+}  // namespace outrider::protocol

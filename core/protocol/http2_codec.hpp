@@ -1,0 +1,77 @@
+#pragma once
+// HTTP/2 (RFC 9113) on one connection, both roles, on nghttp2.
+//
+// Flow control is backpressure: automatic window updates are off. The connection window is credited
+// on receipt, a stream's window when its bytes have left on the other side (credit()); so one
+// stalled stream cannot hold its neighbours, and no credit is lost when a stream ends early.
+// nghttp2's callbacks only append events.
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/protocol/codec.hpp"
+
+struct nghttp2_session;
+struct nghttp2_session_callbacks;
+
+namespace outrider::protocol {
+
+struct Http2Limits {
+  HeadLimits head;
+  std::uint32_t max_concurrent_streams = 100;
+  std::uint32_t stream_window = 64 * 1024;
+  std::uint32_t connection_window = 1024 * 1024;
+};
+
+class Http2Codec final : public Codec {
+ public:
+  Http2Codec(Role role, const Http2Limits& limits);
+  ~Http2Codec() override;
+
+  void receive(ByteView bytes, Events& events) override;
+  void end_of_input(Events& events) override;
+  void abandon(Events& events) override;
+  [[nodiscard]] Stream* open(const Head& request, bool end_stream, void* user) override;
+  [[nodiscard]] bool can_open() const override;
+  void send_informational(Stream& stream, const Head& head) override;
+  void send_head(Stream& stream, const Head& response, bool end_stream) override;
+  void send_data(Stream& stream, ByteView bytes, bool end_stream) override;
+  void send_trailers(Stream& stream, const HeaderList& trailers) override;
+  void reset(Stream& stream, ErrorCode code) override;
+  void credit(Stream& stream, std::size_t bytes) override;
+  void produce(Buffer& out, std::size_t limit, Events& events) override;
+  [[nodiscard]] bool wants_input() const override { return !finished_; }
+  // Server: a first GOAWAY that only warns, and the final one a round trip later (RFC 9113 6.8).
+  void drain() override;
+  [[nodiscard]] bool finished() const override;
+  [[nodiscard]] std::size_t open_streams() const override { return open_count_; }
+  [[nodiscard]] HttpVersion version() const override { return HttpVersion::Http2; }
+
+  // Ends the connection with this code: GOAWAY, then finished().
+  void terminate(ErrorCode code);
+
+ private:
+  struct H2Stream;
+  struct Callbacks;  // nghttp2's trampolines
+
+  H2Stream* new_stream(std::int32_t id, void* user);
+  void bury(H2Stream& stream);
+  void on_head_complete(H2Stream& stream, bool end_stream);
+  void add_event(Event::Kind kind, H2Stream& stream, bool end_stream);
+
+  Role role_;
+  Http2Limits limits_;
+  nghttp2_session* session_ = nullptr;
+  Events* events_ = nullptr;  // where callbacks append, during receive() and produce()
+  Buffer* out_ = nullptr;     // where DATA goes, during produce()
+  std::size_t out_limit_ = 0;
+  H2Stream* streams_ = nullptr;  // open ones, a list through them
+  std::vector<std::unique_ptr<H2Stream>> buried_;  // closed ones, until their events are handled
+  std::size_t open_count_ = 0;
+  bool draining_ = false;
+  bool goaway_received_ = false;
+  bool finished_ = false;
+};
+
+}  // namespace outrider::protocol

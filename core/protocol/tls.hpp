@@ -1,0 +1,108 @@
+#pragma once
+// TLS without a socket, on OpenSSL through a BIO of our own: it reads straight from the bytes that
+// the connection just received and writes straight into its output buffer.
+//
+// TlsContext is one side's credentials and rules, frozen; sessions made from it live on when a
+// newer one takes its place. TlsSession is one connection's; one thread.
+
+#include <openssl/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/bytes.hpp"
+#include "core/base/error.hpp"
+
+namespace outrider::protocol {
+
+// PEM texts: a workload's certificate chain and key, and the roots that it trusts.
+struct TlsCredentials {
+  std::string certificate_chain;
+  std::string private_key;
+  std::string roots;
+};
+
+struct TlsPeer {
+  std::string identity;     // "spiffe://trust-domain/ns/x/sa/y"; empty without a certificate
+  std::string subject;      // RFC 2253 text, for x-forwarded-client-cert
+  std::string fingerprint;  // SHA-256 of the certificate, lower-case hex
+};
+
+class TlsContext {
+ public:
+  // Each side presents the certificate and verifies the peer's: chain, validity, purpose, and that
+  // it is an X.509-SVID (exactly one URI SAN, spiffe://, not a CA).
+  [[nodiscard]] static Result<TlsContext> server(const TlsCredentials& credentials,
+                                                 bool require_client_certificate,
+                                                 std::span<const std::string> alpn);
+  [[nodiscard]] static Result<TlsContext> client(const TlsCredentials& credentials);
+
+  [[nodiscard]] SSL_CTX* native() const { return context_.get(); }
+  [[nodiscard]] bool is_server() const { return server_; }
+
+ private:
+  struct Free {
+    void operator()(SSL_CTX* context) const;
+  };
+  std::unique_ptr<SSL_CTX, Free> context_;
+  std::unique_ptr<std::string> alpn_;  // wire format; the selection callback points to it
+  bool server_ = false;
+};
+
+class TlsSession {
+ public:
+  explicit TlsSession(const TlsContext& context);
+  // Client: what is offered and named before the handshake.
+  TlsSession(const TlsContext& context, std::string_view sni, std::span<const std::string> alpn);
+  ~TlsSession();
+  TlsSession(const TlsSession&) = delete;
+  TlsSession& operator=(const TlsSession&) = delete;
+
+  enum class Status : std::uint8_t { Data, NeedInput, Closed, Failed };
+
+  // Client: starts the handshake.
+  void start(Buffer& cipher_out);
+  // Hands over what came from the socket; then read() until NeedInput.
+  void feed(ByteView cipher) { input_ = cipher; }
+  // Moves the handshake on, or decrypts into `plain`. Data: `size` bytes are there.
+  [[nodiscard]] Status read(std::span<std::uint8_t> plain, std::size_t& size, Buffer& cipher_out);
+  // Encrypts all of `plain`; false when the session has failed.
+  [[nodiscard]] bool write(ByteView plain, Buffer& cipher_out);
+  // close_notify.
+  void shut_down(Buffer& cipher_out);
+
+  [[nodiscard]] bool established() const { return established_; }
+  [[nodiscard]] std::string_view alpn() const;
+  [[nodiscard]] const TlsPeer& peer() const { return peer_; }
+  // After Failed: why, for people.
+  [[nodiscard]] const std::string& failure() const { return failure_; }
+
+ private:
+  struct Bio;
+  struct Free {
+    void operator()(SSL* session) const;
+  };
+  void attach();
+  void on_established();
+  [[nodiscard]] Status fail_with(int result);
+
+  std::unique_ptr<SSL, Free> session_;
+  ByteView input_;
+  Buffer* output_ = nullptr;
+  bool established_ = false;
+  TlsPeer peer_;
+  std::string failure_;
+};
+
+// The one SPIFFE identity of a certificate, or why it is not an X.509-SVID (TLS-03 to TLS-06).
+[[nodiscard]] Result<std::string> spiffe_identity(X509& certificate);
+
+// "spiffe://td/ns/.../sa/..." by the rules of SPIFFE-ID: scheme, lower-case trust domain, non-empty
+// path segments of legal bytes, no query, at most 2048 bytes.
+[[nodiscard]] bool is_spiffe_id(std::string_view text);
+
+}  // namespace outrider::protocol

@@ -1,0 +1,156 @@
+#include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+
+#include "core/protocol/tls.hpp"
+
+namespace outrider::protocol {
+namespace {
+
+template <auto Function>
+struct FreeWith {
+  template <typename T>
+  void operator()(T* object) const {
+    Function(object);
+  }
+};
+using BioPtr = std::unique_ptr<BIO, FreeWith<BIO_free_all>>;
+using CertificatePtr = std::unique_ptr<X509, FreeWith<X509_free>>;
+using KeyPtr = std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY_free>>;
+
+std::string last_error() {
+  char text[256] = "no reason given";
+  if (const unsigned long code = ERR_get_error(); code != 0) {
+    ERR_error_string_n(code, text, sizeof text);
+  }
+  ERR_clear_error();
+  return text;
+}
+
+BioPtr memory(const std::string& text) {
+  return BioPtr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+Result<void> use_certificate(SSL_CTX* context, const TlsCredentials& credentials) {
+  ERR_clear_error();
+  const BioPtr chain = memory(credentials.certificate_chain);
+  const CertificatePtr leaf(PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr));
+  if (!leaf) return fail(fmt::format("the certificate chain holds no certificate ({})", last_error()));
+  SSL_CTX_use_certificate(context, leaf.get());
+  while (X509* next = PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr)) {
+    SSL_CTX_add0_chain_cert(context, next);
+  }
+  ERR_clear_error();
+  const BioPtr key_text = memory(credentials.private_key);
+  const KeyPtr key(PEM_read_bio_PrivateKey(key_text.get(), nullptr, nullptr, nullptr));
+  if (!key) return fail(fmt::format("the private key cannot be read ({})", last_error()));
+  SSL_CTX_use_PrivateKey(context, key.get());
+  if (SSL_CTX_check_private_key(context) != 1) {
+    ERR_clear_error();
+    return fail("the private key does not belong to the certificate");
+  }
+  return {};
+}
+
+Result<void> use_roots(SSL_CTX* context, const std::string& roots) {
+  const BioPtr text = memory(roots);
+  X509_STORE* store = SSL_CTX_get_cert_store(context);
+  int count = 0;
+  while (X509* root = PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr)) {
+    X509_STORE_add_cert(store, root);
+    X509_free(root);
+    ++count;
+  }
+  ERR_clear_error();
+  // No trust bundle means nobody is trusted, never everybody (CVE-2020-8664).
+  if (count == 0) return fail("the root bundle holds no certificate");
+  return {};
+}
+
+// The chain first, then that the leaf is an X.509-SVID: a wrong one is answered by an alert.
+int verify_peer(X509_STORE_CTX* store, void*) {
+  if (X509_verify_cert(store) != 1) return 0;
+  X509* leaf = X509_STORE_CTX_get0_cert(store);
+  if (leaf && spiffe_identity(*leaf)) return 1;
+  X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
+  return 0;
+}
+
+int select_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* offered,
+                unsigned int offered_size, void* ours) {
+  const auto& list = *static_cast<const std::string*>(ours);
+  unsigned char* chosen = nullptr;
+  const int rc = SSL_select_next_proto(&chosen, out_size,
+                                       reinterpret_cast<const unsigned char*>(list.data()),
+                                       static_cast<unsigned int>(list.size()), offered, offered_size);
+  *out = chosen;
+  return rc == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+Result<SSL_CTX*> make_context(const SSL_METHOD* method, const TlsCredentials& credentials) {
+  SSL_CTX* context = SSL_CTX_new(method);
+  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET |
+                                   SSL_OP_CIPHER_SERVER_PREFERENCE);
+  SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20");
+  SSL_CTX_set_ciphersuites(
+      context, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256");
+  SSL_CTX_set1_groups_list(context, "X25519:P-256");
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  // Two tickets by default cost a third of a handshake, and a resumed session would outlive a
+  // change of what is trusted.
+  SSL_CTX_set_num_tickets(context, 0);
+  SSL_CTX_set_max_cert_list(context, 32 * 1024);
+  SSL_CTX_set_verify_depth(context, 3);
+  SSL_CTX_set_cert_verify_callback(context, verify_peer, nullptr);
+  if (auto used = use_certificate(context, credentials); !used) {
+    SSL_CTX_free(context);
+    return std::unexpected(used.error());
+  }
+  if (auto used = use_roots(context, credentials.roots); !used) {
+    SSL_CTX_free(context);
+    return std::unexpected(used.error());
+  }
+  return context;
+}
+
+std::string wire_format(std::span<const std::string> protocols) {
+  std::string wire;
+  for (const std::string& protocol : protocols) {
+    wire += static_cast<char>(protocol.size());
+    wire += protocol;
+  }
+  return wire;
+}
+
+}  // namespace
+
+void TlsContext::Free::operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+
+Result<TlsContext> TlsContext::server(const TlsCredentials& credentials,
+                                      bool require_client_certificate,
+                                      std::span<const std::string> alpn) {
+  auto native = make_context(TLS_server_method(), credentials);
+  if (!native) return std::unexpected(native.error());
+  TlsContext context;
+  context.server_ = true;
+  context.context_.reset(*native);
+  context.alpn_ = std::make_unique<std::string>(wire_format(alpn));
+  SSL_CTX_set_alpn_select_cb(*native, select_alpn, context.alpn_.get());
+  SSL_CTX_set_verify(*native,
+                     SSL_VERIFY_PEER | (require_client_certificate ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
+                     nullptr);
+  return context;
+}
+
+Result<TlsContext> TlsContext::client(const TlsCredentials& credentials) {
+  auto native = make_context(TLS_client_method(), credentials);
+  if (!native) return std::unexpected(native.error());
+  TlsContext context;
+  context.context_.reset(*native);
+  SSL_CTX_set_verify(*native, SSL_VERIFY_PEER, nullptr);
+  return context;
+}
+
+}  // namespace outrider::protocol
