@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace outrider::proxy {
+namespace outrider {
 
 struct IpAddress {
   std::array<std::uint8_t, 16> bytes{};  // IPv4 in the first four
@@ -32,8 +32,10 @@ struct SocketAddress {
   std::string ip;
   std::uint16_t port = 0;
 
-  [[nodiscard]] std::string text() const;  // 10.0.0.1:80, [::1]:80
+  // "10.0.0.1:80" or "[::1]:80", nothing for anything else.
+  [[nodiscard]] static std::optional<SocketAddress> parse(std::string_view text);
+  [[nodiscard]] std::string text() const;
   auto operator<=>(const SocketAddress&) const = default;
 };
 
-}  // namespace outrider::proxy
+}  // namespace outrider

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "core/protocol/message.hpp"
-#include "proxy/snapshot/address.hpp"
+#include "core/base/address.hpp"
 #include "proxy/snapshot/rbac.hpp"
 
 namespace outrider::proxy {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "core/base/clock.hpp"
-#include "proxy/snapshot/address.hpp"
+#include "core/base/address.hpp"
 #include "proxy/snapshot/match.hpp"
 #include "proxy/snapshot/state.hpp"
 #include "proxy/telemetry/labels.hpp"

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/base/clock.hpp"
-#include "proxy/snapshot/address.hpp"
+#include "core/base/address.hpp"
 #include "proxy/snapshot/cluster.hpp"
 #include "proxy/snapshot/rbac.hpp"
 #include "proxy/snapshot/route.hpp"

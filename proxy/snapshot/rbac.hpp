@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-#include "proxy/snapshot/address.hpp"
+#include "core/base/address.hpp"
 #include "proxy/snapshot/match.hpp"
 
 namespace outrider::proxy {

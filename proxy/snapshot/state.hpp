@@ -16,7 +16,7 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "proxy/snapshot/address.hpp"
+#include "core/base/address.hpp"
 
 namespace outrider::proxy {
 

@@ -1,11 +1,12 @@
-#include "proxy/snapshot/address.hpp"
+#include "core/base/address.hpp"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
-namespace outrider::proxy {
+namespace outrider {
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
   if (text.size() >= INET6_ADDRSTRLEN) return std::nullopt;
@@ -43,9 +44,25 @@ bool IpNetwork::contains(const IpAddress& ip) const {
   return (ip.bytes.at(whole) & mask) == (address.bytes.at(whole) & mask);
 }
 
+std::optional<SocketAddress> SocketAddress::parse(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  std::string_view host = text.substr(0, colon);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  }
+  const std::string_view digits = text.substr(colon + 1);
+  SocketAddress address{std::string(host)};
+  const auto [end, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), address.port);
+  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+  if (!IpAddress::parse(host)) return std::nullopt;
+  return address;
+}
+
 std::string SocketAddress::text() const {
   if (ip.find(':') != std::string::npos) return fmt::format("[{}]:{}", ip, port);
   return fmt::format("{}:{}", ip, port);
 }
 
-}  // namespace outrider::proxy
+}  // namespace outrider
