@@ -1,0 +1,84 @@
+#include "order/watch_reactor.hpp"
+
+#include <algorithm>
+
+#include "order/grpc_front.hpp"
+#include "order/status_rules.hpp"
+
+namespace shop {
+namespace {
+
+constexpr int read_at_once = 32;
+
+}  // namespace
+
+WatchReactor::WatchReactor(OrderStore& store, ChangeFeed& feed, std::string order_id)
+    : store_(store), feed_(feed), order_id_(std::move(order_id)) {}
+
+void WatchReactor::begin() {
+  const auto stored = store_.get(order_id_);
+  if (stored && feed_.subscribe(order_id_, *this)) {
+    changed();
+    return;
+  }
+  const std::lock_guard guard(lock_);
+  finish(stored ? grpc::Status(grpc::StatusCode::UNAVAILABLE, "the service is stopping")
+                : to_grpc(stored.error()));
+}
+
+void WatchReactor::refuse(const grpc::Status& status) {
+  const std::lock_guard guard(lock_);
+  finish(status);
+}
+
+void WatchReactor::changed() {
+  const std::lock_guard guard(lock_);
+  if (phase_ == Phase::Streaming) write_next();
+}
+
+void WatchReactor::feed_closed() {
+  const std::lock_guard guard(lock_);
+  finish(grpc::Status(grpc::StatusCode::UNAVAILABLE, "the service is stopping"));
+}
+
+void WatchReactor::OnWriteDone(bool ok) {
+  const std::lock_guard guard(lock_);
+  if (phase_ == Phase::Finished) return;
+  phase_ = Phase::Streaming;
+  if (!ok) return finish(grpc::Status::CANCELLED);
+  if (is_final(writing_.status())) return finish(grpc::Status::OK);
+  write_next();
+}
+
+void WatchReactor::OnCancel() {
+  const std::lock_guard guard(lock_);
+  finish(grpc::Status::CANCELLED);
+}
+
+void WatchReactor::OnDone() {
+  feed_.unsubscribe(order_id_, *this);
+  delete this;
+}
+
+void WatchReactor::write_next() {
+  if (read_.empty()) {
+    auto updates = store_.updates_after(order_id_, last_sequence_, read_at_once);
+    if (!updates) return finish(to_grpc(updates.error()));
+    read_ = std::move(*updates);
+    std::reverse(read_.begin(), read_.end());
+  }
+  if (read_.empty()) return;
+  last_sequence_ = read_.back().sequence;
+  writing_ = std::move(read_.back().update);
+  read_.pop_back();
+  phase_ = Phase::Writing;
+  StartWrite(&writing_);
+}
+
+void WatchReactor::finish(const grpc::Status& status) {
+  if (phase_ == Phase::Finished) return;
+  phase_ = Phase::Finished;
+  Finish(status);
+}
+
+}  // namespace shop

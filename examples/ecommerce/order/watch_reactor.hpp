@@ -1,0 +1,47 @@
+#pragma once
+// One StreamOrderUpdates call: the order's history first, then every change until the order is final or the caller
+// leaves. It owns itself and goes when gRPC is done with it; it waits without a thread and holds no queue: after
+// each write it reads on from where it is.
+#include <grpcpp/grpcpp.h>
+
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "order/change_feed.hpp"
+#include "order/order_store.hpp"
+
+namespace shop {
+
+class WatchReactor final : public grpc::ServerWriteReactor<ecommerce::orders::OrderUpdate>, private Watcher {
+ public:
+  WatchReactor(OrderStore& store, ChangeFeed& feed, std::string order_id);
+  // Called once, after gRPC has the reactor's address. Reads the disk: on a worker thread.
+  void begin();
+  // Instead of begin().
+  void refuse(const grpc::Status& status);
+
+ private:
+  // Streaming --write begun--> Writing --write done--> Streaming;  any --> Finished
+  enum class Phase { Streaming, Writing, Finished };
+
+  void changed() override;
+  void feed_closed() override;
+  void OnWriteDone(bool ok) override;
+  void OnCancel() override;
+  void OnDone() override;
+
+  void write_next();  // under lock_
+  void finish(const grpc::Status& status);  // under lock_
+
+  OrderStore& store_;
+  ChangeFeed& feed_;
+  const std::string order_id_;
+  std::mutex lock_;
+  Phase phase_ = Phase::Streaming;
+  std::int64_t last_sequence_ = 0;
+  std::vector<NumberedUpdate> read_;  // read from the history, not yet written; newest first
+  ecommerce::orders::OrderUpdate writing_;
+};
+
+}  // namespace shop
