@@ -1,0 +1,23 @@
+#pragma once
+// A path of an AuthorizationPolicy, in the one form that it means. A value; any thread.
+
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "config/resources/fields.hpp"
+
+namespace outrider::config {
+
+struct PathPattern {
+  enum class Kind { Present, Exact, Prefix, Suffix, Template };
+  Kind kind = Kind::Exact;
+  std::string text;  // without the star; of a Template as Envoy writes it: "/orders/*/items/**"
+  yaml::Position at;
+};
+
+// "/a", "/a/*", "*/z", "*", "/a/{*}/b", "/a/{**}"; and "/a/*/b", which Istio compares literally and
+// which here means "/a/{*}/b", with a warning.
+[[nodiscard]] bool read(const Node& node, PathPattern& out);
+
+}  // namespace outrider::config

@@ -1,0 +1,27 @@
+#pragma once
+// Every kind, as one variant: for the sources that look inside a resource. A value; any thread.
+
+#include <variant>
+
+#include "config/resources/authorization_policy.hpp"
+#include "config/resources/destination_rule.hpp"
+#include "config/resources/peer_authentication.hpp"
+#include "config/resources/resource.hpp"
+#include "config/resources/service_entry.hpp"
+#include "config/resources/sidecar.hpp"
+#include "config/resources/virtual_service.hpp"
+
+namespace outrider::config {
+
+struct Spec {
+  std::variant<VirtualService, DestinationRule, ServiceEntry, Sidecar, PeerAuthentication,
+               AuthorizationPolicy>
+      value;
+};
+
+template <typename Kind>
+const Kind* Resource::as() const {
+  return std::get_if<Kind>(&spec_->value);
+}
+
+}  // namespace outrider::config

@@ -1,0 +1,34 @@
+#pragma once
+// The guarded door for YAML: yaml-cpp reads, this refuses what would surprise. Duplicate keys,
+// anchors, aliases, merge keys, tags, NUL, invalid UTF-8, deep nesting and large files are errors
+// with a place; no exception leaves. Pure; any thread.
+
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/yaml/value.hpp"
+
+namespace outrider::config::yaml {
+
+inline constexpr std::size_t kMaxFileBytes = 4UL << 20;
+inline constexpr std::size_t kMaxDepth = 64;
+
+struct Problem {
+  std::string message;
+  Position at;
+  std::string help;
+};
+
+struct Document {
+  std::string text;    // as written, from its `---` line (if any) to the next
+  int first_line = 1;  // of that text in the file
+  std::expected<Value, Problem> root;
+};
+
+// Every document of a file that holds anything, each read on its own, so that one broken document
+// does not hide the others. Positions are the file's. Fails when the bytes cannot be text at all.
+[[nodiscard]] std::expected<std::vector<Document>, Problem> parse(std::string_view text);
+
+}  // namespace outrider::config::yaml
