@@ -237,7 +237,8 @@ void Http1Codec::end_of_input(Events& events) {
     events.push_back(std::move(event));
     close_after_ = true;
     maybe_complete();
-  } else if (stream_ && !(role_ == Role::Server && stream_->received)) {
+  } else if (stream_) {
+    // A client that closes has given up, as Envoy and nginx take it: HTTP/1 has no other cancel.
     break_off(events, ErrorCode::Cancel, false, "the connection was closed early");
     finished_ = true;
   }

@@ -1,0 +1,411 @@
+#include "core/net/http_connection.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/protocol/http1_codec.hpp"
+
+namespace outrider::net {
+namespace {
+
+using protocol::Event;
+using protocol::Http1Codec;
+using protocol::Http2Codec;
+using protocol::Role;
+using protocol::TlsSession;
+
+constexpr std::string_view http2_preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+constexpr std::uint8_t tls_handshake_record = 0x16;
+constexpr std::size_t produce_limit = 64 * 1024;  // bytes of output made before each write
+constexpr int writes_a_turn = 4;                  // then the others get theirs
+constexpr Duration linger_time = std::chrono::seconds(1);
+
+}  // namespace
+
+HttpConnection::HttpConnection(Loop& loop, Owner& owner)
+    : loop_(loop), owner_(owner), tcp_(loop, *this), last_activity_(loop.now()) {}
+
+HttpConnection::~HttpConnection() { loop_.forget(*this); }
+
+std::unique_ptr<HttpConnection> HttpConnection::accept(Loop& loop, int descriptor,
+                                                       ServerOptions options, Owner& owner) {
+  std::unique_ptr<HttpConnection> connection(new HttpConnection(loop, owner));
+  connection->server_ = std::move(options);
+  if (!connection->tcp_.adopt(descriptor)) return nullptr;
+  connection->local_ = connection->tcp_.local();
+  connection->remote_ = connection->tcp_.remote();
+  connection->timer_.start(loop, connection->server_.handshake_timeout, [c = connection.get()] {
+    c->fail_with("no request came in time");
+  });
+  connection->tcp_.read(true);
+  return connection;
+}
+
+std::unique_ptr<HttpConnection> HttpConnection::connect(Loop& loop, ClientOptions options,
+                                                        Owner& owner) {
+  std::unique_ptr<HttpConnection> connection(new HttpConnection(loop, owner));
+  HttpConnection& c = *connection;
+  c.client_ = true;
+  c.state_ = State::Connecting;
+  c.dial_ = std::move(options);
+  c.remote_ = c.dial_.to;
+  if (auto started = c.tcp_.connect(c.dial_.to, c.dial_.from); !started) {
+    c.connect_failed_ = true;
+    c.abort(started.error().message);
+    return connection;
+  }
+  c.timer_.start(loop, c.dial_.connect_timeout, [&c] {
+    c.connect_timed_out_ = true;
+    c.connect_failed_ = true;
+    c.fail_with(fmt::format("no connection to {} within {} ms", c.remote_.text(),
+                            c.dial_.connect_timeout / std::chrono::milliseconds(1)));
+  });
+  return connection;
+}
+
+void HttpConnection::on_connected() {
+  if (state_ != State::Connecting) return;
+  local_ = tcp_.local();
+  tcp_.read(true);
+  if (!dial_.tls) {
+    choose_codec(dial_.protocol == ClientOptions::Protocol::Http2);
+    become_ready();
+    return;
+  }
+  tls_ = std::make_unique<TlsSession>(*dial_.tls, dial_.sni, dial_.alpn);
+  tls_->start(handshake_out_);
+  loop_.flush_later(*this);
+}
+
+void HttpConnection::on_bytes(ByteView bytes) {
+  last_activity_ = loop_.now();
+  switch (state_) {
+    case State::Sniffing:
+      if (!tls_) {
+        sniff(bytes);
+        return;
+      }
+      [[fallthrough]];
+    case State::Connecting:
+    case State::Open:
+      if (tls_) {
+        receive_cipher(bytes);
+      } else {
+        receive_plain(bytes);
+      }
+      return;
+    case State::Lingering:  // read and thrown away, so that the close does not become a reset
+    case State::Closed:
+      return;
+  }
+}
+
+// The first bytes tell TLS from plaintext, and HTTP/2 (its preface) from HTTP/1.
+void HttpConnection::sniff(ByteView bytes) {
+  if (sniffed_.empty() && bytes[0] == tls_handshake_record && server_.tls) {
+    tls_ = std::make_unique<TlsSession>(*server_.tls);
+    receive_cipher(bytes);
+    return;
+  }
+  sniffed_.append(bytes);
+  const std::size_t compared = std::min(sniffed_.size(), http2_preface.size());
+  const bool http2 = sniffed_.text().substr(0, compared) == http2_preface.substr(0, compared);
+  if (http2 && compared < http2_preface.size()) return;  // could still be either
+  if (!server_.plaintext) {
+    refuse_plaintext(http2);
+    return;
+  }
+  choose_codec(http2);
+  become_ready();
+  Buffer first;
+  std::swap(first, sniffed_);
+  receive_plain(first.view());
+}
+
+// A caller without mutual TLS is told so, in its own protocol (DESIGN section 6).
+void HttpConnection::refuse_plaintext(bool http2) {
+  plaintext_refused_ = true;
+  failure_ = server_.plaintext_refusal;
+  Buffer out;
+  if (http2) {
+    Http2Codec codec(Role::Server, server_.limits);
+    codec.terminate(protocol::ErrorCode::InadequateSecurity);
+    protocol::Events none;
+    codec.produce(out, produce_limit, none);
+  } else {
+    Http1Codec(Role::Server, server_.limits.head).refuse_all(403, server_.plaintext_refusal, out);
+  }
+  (void)tcp_.try_write(out.view());
+  linger();
+}
+
+void HttpConnection::choose_codec(bool http2) {
+  const Role role = client_ ? Role::Client : Role::Server;
+  const auto& limits = client_ ? dial_.limits : server_.limits;
+  if (http2) {
+    codec_ = std::make_unique<Http2Codec>(role, limits);
+  } else {
+    codec_ = std::make_unique<Http1Codec>(role, limits.head);
+  }
+}
+
+void HttpConnection::become_ready() {
+  state_ = State::Open;
+  loop_.flush_later(*this);
+  if (!client_) return;  // the server's timer runs until the first head is whole
+  watch_idle(dial_.idle_timeout);
+  owner_.on_ready(*this);
+}
+
+void HttpConnection::receive_cipher(ByteView bytes) {
+  tls_->feed(bytes);
+  while (state_ != State::Closed && state_ != State::Lingering && !aborting_) {
+    std::size_t size = 0;
+    const auto plain = loop_.plain_buffer();
+    const auto status = tls_->read(plain, size, handshake_out_);
+    if (!handshake_out_.empty()) loop_.flush_later(*this);
+    if (tls_->established() && !codec_) {
+      const std::string_view alpn = tls_->alpn();
+      choose_codec(alpn == "h2" || alpn == "istio-h2" ||
+                   (client_ && alpn.empty() && dial_.protocol == ClientOptions::Protocol::Http2));
+      become_ready();
+    }
+    switch (status) {
+      case TlsSession::Status::Data:
+        receive_plain(plain.first(size));
+        break;
+      case TlsSession::Status::NeedInput:
+        return;
+      case TlsSession::Status::Closed:
+        on_input_end(nullptr);
+        return;
+      case TlsSession::Status::Failed:
+        connect_failed_ = client_ && state_ == State::Connecting;
+        write_pending_cipher();  // the alert
+        fail_with(fmt::format("TLS: {}", tls_->failure()));
+        return;
+    }
+  }
+}
+
+void HttpConnection::receive_plain(ByteView bytes) {
+  if (!codec_) return;
+  codec_->receive(bytes, events_);
+  dispatch();
+  loop_.flush_later(*this);
+}
+
+// Owners answer events by calls on this or other connections; none of them adds an event here, but
+// abort() may be called, which takes effect when the events are through.
+void HttpConnection::dispatch() {
+  if (dispatching_) return;
+  dispatching_ = true;
+  while (dispatched_ < events_.size()) {
+    Event& event = events_[dispatched_++];
+    if (event.kind == Event::Kind::Head && !client_ && !head_seen_) {
+      head_seen_ = true;
+      watch_idle(server_.idle_timeout);
+    }
+    owner_.on_event(*this, event);
+  }
+  events_.clear();
+  dispatched_ = 0;
+  dispatching_ = false;
+}
+
+void HttpConnection::on_input_end(const char* error) {
+  if (state_ == State::Closed) return;
+  if (state_ == State::Connecting) connect_failed_ = true;
+  if (error || !codec_ || state_ == State::Lingering) {
+    if (state_ == State::Connecting && !error) error = "closed by the peer";
+    if (error) failure_ = error;
+    fail_with(failure_);
+    return;
+  }
+  // Half-closed: what is under way may still be answered.
+  input_ended_ = true;
+  tcp_.read(false);
+  codec_->end_of_input(events_);
+  dispatch();
+  loop_.flush_later(*this);
+}
+
+void HttpConnection::on_writable() { loop_.flush_later(*this); }
+
+bool HttpConnection::write_out(ByteView bytes) {
+  const std::size_t taken = tcp_.try_write(bytes);
+  if (taken < bytes.size()) tcp_.queue(bytes.subspan(taken));
+  return taken == bytes.size();
+}
+
+bool HttpConnection::write_pending_cipher() {
+  if (handshake_out_.empty()) return true;
+  const bool whole = write_out(handshake_out_.view());
+  handshake_out_.clear();
+  return whole;
+}
+
+void HttpConnection::flush() {
+  if (aborting_) {
+    close_now();
+    return;
+  }
+  if (state_ == State::Closed || state_ == State::Lingering || tcp_.blocked()) return;
+  bool room = write_pending_cipher();
+  Buffer& plain = loop_.plain_out();
+  for (int round = 0; room && codec_ && state_ == State::Open; ++round) {
+    if (round == writes_a_turn) {
+      on_writable();
+      break;
+    }
+    plain.clear();
+    codec_->produce(plain, produce_limit, events_);
+    if (!plain.empty()) {
+      last_activity_ = loop_.now();
+      if (tls_) {
+        Buffer& cipher = loop_.cipher_out();
+        cipher.clear();
+        if (!tls_->write(plain.view(), cipher)) {
+          fail_with(fmt::format("TLS: {}", tls_->failure()));
+        } else {
+          room = write_out(cipher.view());
+        }
+      } else {
+        room = write_out(plain.view());
+      }
+    }
+    const bool idle = plain.empty() && events_.empty();
+    plain.clear();
+    dispatch();
+    if (aborting_) {
+      close_now();
+      return;
+    }
+    if (idle) break;
+  }
+  if (tcp_.broken()) {
+    fail_with(failure_.empty() ? "the peer closed the connection" : failure_);
+    return;
+  }
+  if (!codec_ || state_ != State::Open) return;
+  if (codec_->finished() && room && !tcp_.blocked()) {
+    if (client_ || input_ended_) {
+      abort({});
+    } else {
+      linger();
+    }
+    return;
+  }
+  if (!input_ended_) tcp_.read(codec_->wants_input());
+}
+
+// Output is whole: say goodbye, then wait for the peer's end, so that what it still sends does not
+// turn our last bytes into a reset.
+void HttpConnection::linger() {
+  if (tls_) {
+    tls_->shut_down(handshake_out_);
+    write_pending_cipher();
+  }
+  if (codec_) {
+    codec_->abandon(events_);
+    dispatch();
+  }
+  if (state_ == State::Closed) return;
+  state_ = State::Lingering;
+  tcp_.finish_output();
+  tcp_.read(true);
+  timer_.start(loop_, linger_time, [this] { abort({}); });
+}
+
+void HttpConnection::fail_with(std::string reason) { abort(std::move(reason)); }
+
+void HttpConnection::abort(std::string reason) {
+  if (state_ == State::Closed) return;
+  if (!reason.empty()) failure_ = std::move(reason);
+  aborting_ = true;
+  loop_.flush_later(*this);
+}
+
+void HttpConnection::close_now() {
+  if (state_ == State::Closed) return;
+  if (codec_) {
+    codec_->abandon(events_);
+    dispatch();
+  }
+  state_ = State::Closed;
+  timer_.cancel();
+  tcp_.read(false);
+  owner_.on_closed(*this);
+}
+
+void HttpConnection::watch_idle(Duration after) {
+  if (after == Duration{0}) {
+    timer_.cancel();
+    return;
+  }
+  timer_.start(loop_, after, [this] {
+    const Duration limit = client_ ? dial_.idle_timeout : server_.idle_timeout;
+    const Duration quiet = loop_.now() - last_activity_;
+    if (open_streams() > 0) {
+      watch_idle(limit);
+    } else if (quiet < limit) {
+      watch_idle(limit - quiet);
+    } else {
+      abort({});
+    }
+  });
+}
+
+protocol::Stream* HttpConnection::open(const protocol::Head& request, bool end_stream, void* user) {
+  if (state_ != State::Open || aborting_) return nullptr;
+  loop_.flush_later(*this);
+  return codec_->open(request, end_stream, user);
+}
+
+bool HttpConnection::can_open() const {
+  return state_ == State::Open && !aborting_ && !input_ended_ && codec_->can_open();
+}
+
+void HttpConnection::send_informational(protocol::Stream& stream, const protocol::Head& head) {
+  codec_->send_informational(stream, head);
+  loop_.flush_later(*this);
+}
+
+void HttpConnection::send_head(protocol::Stream& stream, const protocol::Head& head,
+                               bool end_stream) {
+  codec_->send_head(stream, head, end_stream);
+  loop_.flush_later(*this);
+}
+
+void HttpConnection::send_data(protocol::Stream& stream, ByteView bytes, bool end_stream) {
+  codec_->send_data(stream, bytes, end_stream);
+  loop_.flush_later(*this);
+}
+
+void HttpConnection::send_trailers(protocol::Stream& stream,
+                                   const protocol::HeaderList& trailers) {
+  codec_->send_trailers(stream, trailers);
+  loop_.flush_later(*this);
+}
+
+void HttpConnection::reset(protocol::Stream& stream, protocol::ErrorCode code) {
+  codec_->reset(stream, code);
+  loop_.flush_later(*this);
+}
+
+void HttpConnection::credit(protocol::Stream& stream, std::size_t bytes) {
+  codec_->credit(stream, bytes);
+  loop_.flush_later(*this);
+}
+
+void HttpConnection::drain() {
+  if (codec_) codec_->drain();
+  loop_.flush_later(*this);
+}
+
+protocol::HttpVersion HttpConnection::version() const {
+  return codec_ ? codec_->version() : protocol::HttpVersion::Http11;
+}
+
+}  // namespace outrider::net

@@ -1,0 +1,152 @@
+#pragma once
+// One HTTP connection: TCP, perhaps TLS, and a codec, glued to a loop.
+//
+//   server: Sniffing (TLS or not, HTTP/1 or HTTP/2, by the first bytes) -> Open -> Closing -> Closed
+//   client: Connecting -> Open -> Closing -> Closed
+//
+// Owned by its Owner; the loop's thread only. The Owner may close a connection from any event but
+// has to delete it through Loop::retire(). Output is written once a turn.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/address.hpp"
+#include "core/base/clock.hpp"
+#include "core/net/loop.hpp"
+#include "core/net/tcp.hpp"
+#include "core/net/timer.hpp"
+#include "core/protocol/codec.hpp"
+#include "core/protocol/http2_codec.hpp"
+#include "core/protocol/tls.hpp"
+
+namespace outrider::net {
+
+struct ServerOptions {
+  std::shared_ptr<const protocol::TlsContext> tls;  // null: TLS is not understood
+  bool plaintext = true;                            // false: refused, with a sentence
+  std::string plaintext_refusal;                    // that sentence
+  protocol::Http2Limits limits;
+  Duration handshake_timeout = std::chrono::seconds(10);  // until the first whole head
+  Duration idle_timeout = std::chrono::hours(1);          // without streams; 0: none
+};
+
+struct ClientOptions {
+  enum class Protocol : std::uint8_t { Http1, Http2, ByAlpn };
+  SocketAddress to;
+  std::optional<SocketAddress> from;
+  std::shared_ptr<const protocol::TlsContext> tls;  // null: plaintext
+  std::string sni;
+  std::vector<std::string> alpn;
+  Protocol protocol = Protocol::Http1;
+  protocol::Http2Limits limits;
+  Duration connect_timeout = std::chrono::seconds(10);  // TCP and TLS together
+  Duration idle_timeout = std::chrono::hours(1);
+};
+
+class HttpConnection final : TcpStream::Owner, Loop::Flushable {
+ public:
+  class Owner {
+   public:
+    // Client: connected, the handshake is done and the protocol known: open() may be called.
+    virtual void on_ready(HttpConnection& connection) = 0;
+    virtual void on_event(HttpConnection& connection, protocol::Event& event) = 0;
+    // The last call; each stream's Closed came before. Retire the connection now or later.
+    virtual void on_closed(HttpConnection& connection) = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  // Takes over an accepted socket. Null when the socket broke meanwhile.
+  [[nodiscard]] static std::unique_ptr<HttpConnection> accept(Loop& loop, int descriptor,
+                                                              ServerOptions options, Owner& owner);
+  // Starts connecting. Failure is told by on_closed(), never before connect() has returned.
+  [[nodiscard]] static std::unique_ptr<HttpConnection> connect(Loop& loop, ClientOptions options,
+                                                               Owner& owner);
+  ~HttpConnection();
+
+  // Streams: as Codec, written at the end of the turn.
+  [[nodiscard]] protocol::Stream* open(const protocol::Head& request, bool end_stream, void* user);
+  [[nodiscard]] bool can_open() const;
+  void send_informational(protocol::Stream& stream, const protocol::Head& head);
+  void send_head(protocol::Stream& stream, const protocol::Head& head, bool end_stream);
+  void send_data(protocol::Stream& stream, ByteView bytes, bool end_stream);
+  void send_trailers(protocol::Stream& stream, const protocol::HeaderList& trailers);
+  void reset(protocol::Stream& stream, protocol::ErrorCode code);
+  void credit(protocol::Stream& stream, std::size_t bytes);
+
+  // No new streams; closes by itself when those under way are over.
+  void drain();
+  // Breaks everything off and closes, at the end of the turn.
+  void abort(std::string reason);
+
+  [[nodiscard]] bool ready() const { return state_ == State::Open; }
+  [[nodiscard]] bool closed() const { return state_ == State::Closed; }
+  [[nodiscard]] std::size_t open_streams() const { return codec_ ? codec_->open_streams() : 0; }
+  [[nodiscard]] protocol::HttpVersion version() const;
+  [[nodiscard]] bool secure() const { return tls_ != nullptr; }
+  // The verified peer of a TLS connection, null without TLS.
+  [[nodiscard]] const protocol::TlsPeer* peer() const { return tls_ ? &tls_->peer() : nullptr; }
+  [[nodiscard]] const SocketAddress& local() const { return local_; }
+  [[nodiscard]] const SocketAddress& remote() const { return remote_; }
+  // Why it closed or never opened, for people; empty after a proper end.
+  [[nodiscard]] const std::string& failure() const { return failure_; }
+  [[nodiscard]] bool connect_failed() const { return connect_failed_; }
+  [[nodiscard]] bool connect_timed_out() const { return connect_timed_out_; }
+  [[nodiscard]] bool plaintext_refused() const { return plaintext_refused_; }
+
+ private:
+  enum class State : std::uint8_t { Sniffing, Connecting, Open, Lingering, Closed };
+
+  HttpConnection(Loop& loop, Owner& owner);
+  // TcpStream::Owner
+  void on_connected() override;
+  void on_bytes(ByteView bytes) override;
+  void on_input_end(const char* error) override;
+  void on_writable() override;
+  // Loop::Flushable
+  void flush() override;
+
+  void sniff(ByteView bytes);
+  void receive_cipher(ByteView bytes);
+  void receive_plain(ByteView bytes);
+  void refuse_plaintext(bool http2);
+  void choose_codec(bool http2);
+  void become_ready();
+  void dispatch();
+  bool write_out(ByteView bytes);
+  bool write_pending_cipher();
+  void fail_with(std::string reason);
+  void close_now();
+  void linger();
+  void watch_idle(Duration after);
+
+  Loop& loop_;
+  Owner& owner_;
+  State state_ = State::Sniffing;
+  bool client_ = false;
+  ServerOptions server_;
+  ClientOptions dial_;
+  TcpStream tcp_;
+  std::unique_ptr<protocol::TlsSession> tls_;
+  std::unique_ptr<protocol::Codec> codec_;
+  protocol::Events events_;
+  std::size_t dispatched_ = 0;  // of events_
+  bool dispatching_ = false;
+  Buffer sniffed_;
+  Buffer handshake_out_;  // what the handshake wants sent, outside of flush()
+  Timer timer_;
+  TimePoint last_activity_;
+  bool head_seen_ = false;
+  bool aborting_ = false;
+  bool input_ended_ = false;
+  bool connect_failed_ = false;
+  bool connect_timed_out_ = false;
+  bool plaintext_refused_ = false;
+  SocketAddress local_, remote_;
+  std::string failure_;
+};
+
+}  // namespace outrider::net

@@ -1,0 +1,117 @@
+#include "core/net/loop.hpp"
+
+#include <uv.h>
+
+#include <csignal>
+
+namespace outrider::net {
+
+struct Loop::Hooks {
+  uv_prepare_t prepare;  // before the loop waits: after timers
+  uv_check_t check;      // after it waited: after reads
+  uv_async_t async;      // post()
+};
+
+Loop::Loop()
+    : loop_(std::make_unique<uv_loop_t>()),
+      hooks_(std::make_unique<Hooks>()),
+      read_buffer_(64 * 1024),
+      plain_buffer_(32 * 1024) {
+  static const bool ignored = [] { return std::signal(SIGPIPE, SIG_IGN) != SIG_ERR; }();
+  (void)ignored;
+  uv_loop_init(loop_.get());
+  loop_->data = this;
+  uv_prepare_init(loop_.get(), &hooks_->prepare);
+  uv_check_init(loop_.get(), &hooks_->check);
+  uv_async_init(loop_.get(), &hooks_->async,
+                [](uv_async_t* async) { static_cast<Loop*>(async->loop->data)->run_tasks(); });
+  uv_prepare_start(&hooks_->prepare,
+                   [](uv_prepare_t* h) { static_cast<Loop*>(h->loop->data)->end_turn(); });
+  uv_check_start(&hooks_->check,
+                 [](uv_check_t* h) { static_cast<Loop*>(h->loop->data)->end_turn(); });
+}
+
+Loop::~Loop() {
+  {
+    const std::lock_guard lock(mutex_);
+    open_ = false;
+    tasks_.clear();
+  }
+  end_turn();
+  uv_close(reinterpret_cast<uv_handle_t*>(&hooks_->prepare), nullptr);
+  uv_close(reinterpret_cast<uv_handle_t*>(&hooks_->check), nullptr);
+  uv_close(reinterpret_cast<uv_handle_t*>(&hooks_->async), nullptr);
+  // Owners are gone by now; their handles are closing and free themselves.
+  while (uv_loop_close(loop_.get()) == UV_EBUSY) uv_run(loop_.get(), UV_RUN_NOWAIT);
+}
+
+void Loop::run() { uv_run(loop_.get(), UV_RUN_DEFAULT); }
+
+void Loop::stop() {
+  post([this] { uv_stop(loop_.get()); });
+}
+
+bool Loop::post(std::function<void()> task) {
+  const std::lock_guard lock(mutex_);
+  if (!open_) return false;
+  tasks_.push_back(std::move(task));
+  uv_async_send(&hooks_->async);
+  return true;
+}
+
+void Loop::run_tasks() {
+  std::vector<std::function<void()>> tasks;
+  {
+    const std::lock_guard lock(mutex_);
+    tasks.swap(tasks_);
+  }
+  for (auto& task : tasks) task();
+}
+
+void Loop::wake() {
+  const std::lock_guard lock(mutex_);
+  if (open_) uv_async_send(&hooks_->async);
+}
+
+void Loop::flush_later(Flushable& dirty) {
+  if (dirty.marked_) return;
+  dirty.marked_ = true;
+  dirty_.push_back(&dirty);
+}
+
+void Loop::forget(Flushable& dirty) {
+  if (!dirty.marked_) return;
+  for (Flushable*& entry : dirty_) {
+    if (entry == &dirty) entry = nullptr;
+  }
+  dirty.marked_ = false;
+}
+
+void Loop::end_turn() {
+  // A flush may dirty others (a response drained here credits its sender there): the list grows
+  // while it is walked.
+  for (std::size_t i = 0; i < dirty_.size(); ++i) {
+    Flushable* dirty = dirty_[i];
+    if (!dirty) continue;
+    dirty_[i] = nullptr;
+    dirty->marked_ = false;
+    dirty->flush();
+  }
+  dirty_.clear();
+  while (!retired_.empty()) {
+    std::vector<Retired> retired;
+    retired.swap(retired_);
+    for (const Retired& entry : retired) entry.destroy(entry.object);
+  }
+  now_known_ = false;
+}
+
+TimePoint Loop::now() {
+  if (!now_known_) {
+    now_ = clock_.now();
+    now_known_ = true;
+  }
+  return now_;
+}
+
+}  // namespace outrider::net

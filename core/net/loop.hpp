@@ -1,0 +1,95 @@
+#pragma once
+// One thread's event loop, on libuv. A turn: events are handled, then everything that became dirty
+// is written (one write a connection), then what was retired is deleted.
+//
+// post() is the only door from another thread. Everything else: the loop's own thread.
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "core/base/bytes.hpp"
+#include "core/base/clock.hpp"
+
+struct uv_loop_s;
+
+namespace outrider::net {
+
+class Loop {
+ public:
+  // Written at the end of the turn in which flush_later() was called.
+  class Flushable {
+   public:
+    virtual void flush() = 0;
+
+   protected:
+    ~Flushable() = default;
+
+   private:
+    friend class Loop;
+    bool marked_ = false;
+  };
+
+  Loop();
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  // Until stop(). Handles that are still open are closed by ~Loop.
+  void run();
+  // Any thread.
+  void stop();
+
+  // Any thread: runs `task` on the loop's thread, in order. False once the loop is gone for good.
+  bool post(std::function<void()> task);
+
+  void flush_later(Flushable& dirty);
+  void forget(Flushable& dirty);
+
+  // Deletes it at the end of the turn: for owners that die in a call from what they own.
+  template <typename T>
+  void retire(std::unique_ptr<T> object) {
+    if (object) retired_.push_back({object.release(), [](void* p) { delete static_cast<T*>(p); }});
+    wake();
+  }
+
+  // The time at the start of this turn, read at first use.
+  [[nodiscard]] TimePoint now();
+  [[nodiscard]] const Clock& clock() const { return clock_; }
+
+  [[nodiscard]] uv_loop_s* native() { return loop_.get(); }
+  // Shared by this thread's connections during one call; never kept.
+  [[nodiscard]] std::span<std::uint8_t> read_buffer() { return read_buffer_; }
+  [[nodiscard]] std::span<std::uint8_t> plain_buffer() { return plain_buffer_; }
+  [[nodiscard]] Buffer& plain_out() { return plain_out_; }
+  [[nodiscard]] Buffer& cipher_out() { return cipher_out_; }
+
+ private:
+  struct Hooks;
+  struct Retired {
+    void* object;
+    void (*destroy)(void*);
+  };
+  void end_turn();
+  void run_tasks();
+  void wake();
+
+  std::unique_ptr<uv_loop_s> loop_;
+  std::unique_ptr<Hooks> hooks_;
+  SystemClock clock_;
+  TimePoint now_{};
+  bool now_known_ = false;
+  std::vector<Flushable*> dirty_;
+  std::vector<Retired> retired_;
+  std::vector<std::uint8_t> read_buffer_, plain_buffer_;
+  Buffer plain_out_, cipher_out_;
+
+  // Posting and closing share one lock, so a poster never touches a handle that is closing.
+  std::mutex mutex_;
+  std::vector<std::function<void()>> tasks_;
+  bool open_ = true;
+};
+
+}  // namespace outrider::net
