@@ -1,5 +1,5 @@
 #pragma once
-// An IPv4 address or name with a port, as flags give it: "127.10.0.11:19090". A plain value.
+// An IPv4 address or name with a port, as flags give it: "127.0.0.1:19090". A plain value.
 #include <optional>
 #include <string>
 #include <string_view>
