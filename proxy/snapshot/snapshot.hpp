@@ -24,6 +24,8 @@ class Snapshot {
   // What is still awaited before this snapshot is whole: RDS and EDS names.
   std::vector<std::string> missing_routes;
   std::vector<std::string> missing_endpoints;
+  // What was in the resources, is not supported, and opens no door: for the log.
+  std::vector<std::string> ignored;
 
   [[nodiscard]] const ListenerSpec* listener(std::string_view name) const;
   [[nodiscard]] const ClusterSpec* cluster(std::string_view name) const;

@@ -1,0 +1,50 @@
+#include "proxy/policy/circuit.hpp"
+
+namespace outrider::proxy {
+namespace {
+
+struct Breaker {
+  std::atomic<std::uint32_t>* gauge;
+  std::atomic<std::uint64_t>* overflow;
+  std::uint32_t limit;
+};
+
+Breaker breaker(const ClusterSpec& cluster, Limit limit) {
+  ClusterState& state = *cluster.state;
+  switch (limit) {
+    case Limit::Connections:
+      return {&state.connections, &state.connection_overflow, cluster.limits.connections};
+    case Limit::Pending:
+      return {&state.pending, &state.pending_overflow, cluster.limits.pending};
+    case Limit::Requests:
+      return {&state.requests, &state.request_overflow, cluster.limits.requests};
+    case Limit::Retries:
+      break;
+  }
+  return {&state.retries, &state.retry_overflow, cluster.limits.retries};
+}
+
+Ticket take(std::atomic<std::uint32_t>& gauge) {
+  gauge.fetch_add(1, std::memory_order_relaxed);
+  return Ticket(&gauge);
+}
+
+}  // namespace
+
+Ticket acquire(const ClusterSpec& cluster, Limit limit) {
+  const Breaker b = breaker(cluster, limit);
+  // Taken first and given back when it was too much: one atomic operation on the usual path, and
+  // never more than the limit are held.
+  if (b.gauge->fetch_add(1, std::memory_order_relaxed) < b.limit) return Ticket(b.gauge);
+  b.gauge->fetch_sub(1, std::memory_order_release);
+  b.overflow->fetch_add(1, std::memory_order_relaxed);
+  return {};
+}
+
+Ticket hold_request(const EndpointSpec& endpoint) { return take(endpoint.state->active_requests); }
+
+Ticket hold_connection(const EndpointSpec& endpoint) {
+  return take(endpoint.state->active_connections);
+}
+
+}  // namespace outrider::proxy
