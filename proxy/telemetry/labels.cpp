@@ -14,6 +14,23 @@ Id intern_in(std::map<Labels, Id>& ids, std::vector<Labels>& all, const Labels& 
   return id;
 }
 
+// Two label sets that are shown alike have to be one, or a scrape would show a series twice.
+WorkloadLabels canonical(WorkloadLabels labels) {
+  for (std::string* text : {&labels.workload, &labels.workload_namespace, &labels.canonical_service,
+                            &labels.principal, &labels.app, &labels.version, &labels.cluster}) {
+    if (*text == "unknown") text->clear();
+  }
+  if (labels.canonical_revision == "latest") labels.canonical_revision.clear();
+  return labels;
+}
+
+ServiceLabels canonical(ServiceLabels labels) {
+  for (std::string* text : {&labels.host, &labels.name, &labels.service_namespace}) {
+    if (*text == "unknown") text->clear();
+  }
+  return labels;
+}
+
 }  // namespace
 
 LabelRegistry::LabelRegistry(std::size_t capacity) : capacity_(capacity) {
@@ -25,12 +42,12 @@ LabelRegistry::LabelRegistry(std::size_t capacity) : capacity_(capacity) {
 
 WorkloadId LabelRegistry::intern(const WorkloadLabels& labels) {
   const std::lock_guard lock(mutex_);
-  return intern_in(workload_ids_, workloads_, labels, capacity_);
+  return intern_in(workload_ids_, workloads_, canonical(labels), capacity_);
 }
 
 ServiceId LabelRegistry::intern(const ServiceLabels& labels) {
   const std::lock_guard lock(mutex_);
-  return intern_in(service_ids_, services_, labels, capacity_);
+  return intern_in(service_ids_, services_, canonical(labels), capacity_);
 }
 
 WorkloadLabels LabelRegistry::workload(WorkloadId id) const {

@@ -9,6 +9,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -21,6 +22,11 @@
 #include "proxy/telemetry/labels.hpp"
 
 namespace outrider::proxy {
+
+// Envoy's default bucket bounds, used for milliseconds and bytes; +Inf follows.
+inline constexpr std::array<double, 19> histogram_bounds = {
+    0.5,  1,    5,     10,    25,    50,     100,    250,     500,    1000,
+    2500, 5000, 10000, 30000, 60000, 300000, 600000, 1800000, 3600000};
 
 enum class RequestProtocol : std::uint8_t { Http, Grpc };
 
@@ -41,6 +47,8 @@ struct RequestKey {
   bool operator==(const RequestKey&) const = default;
 };
 
+[[nodiscard]] std::size_t hash_value(const RequestKey& key);
+
 struct RequestSample {
   double duration_ms = 0;
   std::uint64_t request_bytes = 0;   // received from downstream
@@ -51,7 +59,16 @@ struct RequestSample {
 // One worker's cells. record() on that worker's thread only; reading from any thread.
 class WorkerMetrics {
  public:
-  struct Cell;
+  struct HistogramTotals {
+    std::array<std::uint64_t, histogram_bounds.size() + 1> buckets{};  // not cumulative
+    double sum = 0;
+  };
+  struct Totals {
+    std::uint64_t requests = 0;
+    HistogramTotals duration;
+    HistogramTotals request_bytes;
+    HistogramTotals response_bytes;
+  };
 
   WorkerMetrics();
   WorkerMetrics(const WorkerMetrics&) = delete;
@@ -59,9 +76,11 @@ class WorkerMetrics {
   ~WorkerMetrics();
 
   void record(const RequestKey& key, const RequestSample& sample);
+  // Every cell so far; any thread.
+  void visit(const std::function<void(const RequestKey&, const Totals&)>& visitor) const;
 
  private:
-  friend class Metrics;
+  struct Cell;
   Cell& cell(const RequestKey& key);
   Cell& add(const RequestKey& key, std::size_t slot);
   void grow();
@@ -107,10 +126,5 @@ class Metrics final : public prometheus::Collectable {
 
 // As `Content-Encoding: gzip`.
 [[nodiscard]] std::string gzip(std::string_view text);
-
-// Envoy's default bucket bounds, used for milliseconds and bytes; +Inf follows.
-inline constexpr std::array<double, 19> histogram_bounds = {
-    0.5,  1,    5,     10,    25,    50,     100,    250,     500,    1000,
-    2500, 5000, 10000, 30000, 60000, 300000, 600000, 1800000, 3600000};
 
 }  // namespace outrider::proxy
