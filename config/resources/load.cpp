@@ -63,8 +63,12 @@ void Loader::read_file(const SourceFile& file) {
     return problem({"the file is empty", {}, "remove the file, or write a resource into it"}, {}, 1);
   }
   for (const yaml::Document& document : *documents) {
+    const std::size_t before = loaded_.diagnostics.size();
     if (document.root) {
       read_document(file, document);
+      if (loaded_.diagnostics.size() > before + kMaxDiagnosticsPerDocument) {
+        loaded_.diagnostics.resize(before + kMaxDiagnosticsPerDocument);
+      }
     } else {
       problem(document.root.error(), document.text, document.first_line);
     }
@@ -135,7 +139,6 @@ void Loader::read_resource(Fields& f, const Kind& kind, const std::string& api_v
                            const yaml::Document& document, const yaml::Value& root) {
   Reading& reading = f.reading();
   Metadata metadata;
-  const std::size_t before = loaded_.diagnostics.size();
   f.require("metadata", metadata);
   f.ignored({"spec", "status"});
   if (metadata.name->empty()) {
@@ -144,7 +147,7 @@ void Loader::read_resource(Fields& f, const Kind& kind, const std::string& api_v
   }
   if (metadata.ns.empty()) metadata.ns = options_.default_namespace;
   ResourceKey key{std::string(kind.name), metadata.ns, *metadata.name};
-  if (!is_new(f, key, metadata)) return;
+  const bool first = is_new(f, key, metadata);
 
   auto spec = std::make_shared<Spec>();
   const Path spec_path{nullptr, "spec"};
@@ -169,14 +172,12 @@ void Loader::read_resource(Fields& f, const Kind& kind, const std::string& api_v
                                                     document.text, std::move(spec)));
     return;
   }
+  if (!first) return;  // the one before it stays
   if (auto stand_in = make_stand_in(kind, node, key)) {
     loaded_.stand_ins.push_back(std::make_shared<Resource>(key, api_version, origin, document.text,
                                                            std::move(stand_in)));
   }
   loaded_.rejected.push_back(std::move(key));
-  if (loaded_.diagnostics.size() - before > kMaxDiagnosticsPerDocument) {
-    loaded_.diagnostics.resize(before + kMaxDiagnosticsPerDocument);
-  }
 }
 
 }  // namespace

@@ -43,7 +43,7 @@ std::expected<std::string, std::string> to_template(std::string_view path) {
       segments.emplace_back(segment);
     }
   }
-  return "/" + fmt::format("{}", fmt::join(segments, "/"));
+  return fmt::format("/{}", fmt::join(segments, "/"));
 }
 
 // "/a/*/b" as "/a/{*}/b", and "/a/*/b/*" as "/a/{*}/b/{**}"; empty when that cannot say it.
@@ -60,7 +60,7 @@ std::string canonical(std::string_view path) {
       segments.emplace_back(pieces[i]);
     }
   }
-  return "/" + fmt::format("{}", fmt::join(segments, "/"));
+  return fmt::format("/{}", fmt::join(segments, "/"));
 }
 
 bool take_template(const Node& node, std::string_view path, PathPattern& out) {

@@ -8,6 +8,8 @@
 #include "config/xds/hcm.pb.h"
 #include "config/xds/listener.pb.h"
 #include "config/xds/matcher.pb.h"
+#include "config/xds/previous_hosts.pb.h"
+#include "config/xds/raw_buffer.pb.h"
 #include "config/xds/rbac.pb.h"
 #include "config/xds/rbac_filter.pb.h"
 #include "config/xds/route.pb.h"
