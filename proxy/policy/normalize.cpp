@@ -42,20 +42,24 @@ void append_escaped(char c, std::string& out) {
   out += upper_hex[byte & 0xf];
 }
 
-// Decodes what is unreserved and makes slashes of backslashes; false for a NUL.
-bool decode(std::string_view path, std::string& out) {
+// Decodes what is unreserved and makes slashes of backslashes; the reason when it cannot be.
+// A % that escapes nothing is refused: beside decoded digits it would become an escape, which the
+// application would decode once more ("%%32e" -> "%2e" -> ".").
+std::optional<std::string_view> decode(std::string_view path, std::string& out) {
   for (std::size_t i = 0; i < path.size(); ++i) {
     const char c = path[i];
     if (c == '\\') {
       out += '/';
     } else if ((static_cast<unsigned char>(c) & 0x80U) != 0) {
       append_escaped(c, out);
-    } else if (c != '%' || i + 2 >= path.size() || hex_value(path[i + 1]) < 0 ||
-               hex_value(path[i + 2]) < 0) {
-      out += c;  // a lone % stays what it is, for everyone who looks at it
+    } else if (c != '%') {
+      out += c;
     } else {
-      const char decoded = static_cast<char>(hex_value(path[i + 1]) * 16 + hex_value(path[i + 2]));
-      if (decoded == 0) return false;
+      const int high = i + 2 < path.size() ? hex_value(path[i + 1]) : -1;
+      const int low = i + 2 < path.size() ? hex_value(path[i + 2]) : -1;
+      if (high < 0 || low < 0) return "the path holds a % without two hex digits";
+      const char decoded = static_cast<char>(high * 16 + low);
+      if (decoded == 0) return "the path holds %00";
       if (unreserved(decoded)) {
         out += decoded;
       } else {
@@ -64,7 +68,7 @@ bool decode(std::string_view path, std::string& out) {
       i += 2;
     }
   }
-  return true;
+  return std::nullopt;
 }
 
 // Resolves dot segments of out[0..], in place (RFC 3986 5.2.4); above the root there is the root.
@@ -105,7 +109,7 @@ std::expected<std::string_view, std::string_view> normalize_path(std::string_vie
   const std::string_view before = path.substr(0, query);
   if (is_normal(before, rules)) return path;
   scratch.clear();
-  if (!decode(before, scratch)) return std::unexpected("the path holds %00");
+  if (const auto reason = decode(before, scratch)) return std::unexpected(*reason);
   resolve_dots(scratch, rules.merge_slashes);
   scratch += path.substr(query);
   return scratch;

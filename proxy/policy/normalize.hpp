@@ -17,8 +17,8 @@ struct PathRules {
 };
 
 // Istio's BASE: percent-decodes unreserved bytes once, upper-case hex, `\` to `/`, `.` and `..`
-// segments resolved; the query stays as it is. Refused, with the reason: %00, `#`, control bytes and
-// spaces, a path that does not start with `/`.
+// segments resolved; the query stays as it is. Refused, with the reason: %00, a `%` without two
+// hex digits, `#`, control bytes and spaces, a path that does not start with `/`.
 // A path that needs nothing is returned as it is; otherwise the result is in `scratch`.
 [[nodiscard]] std::expected<std::string_view, std::string_view> normalize_path(
     std::string_view path, std::string& scratch, PathRules rules = {});

@@ -28,9 +28,9 @@ std::optional<std::string> decode_base64(std::string_view coded) {
   const int length = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
                                      reinterpret_cast<const unsigned char*>(coded.data()),
                                      static_cast<int>(coded.size()));
-  if (length < 0) return std::nullopt;
-  const std::size_t padding = coded.ends_with("==") ? 2 : (coded.ends_with('=') ? 1 : 0);
-  bytes.resize(static_cast<std::size_t>(length) - padding);
+  const int padding = coded.ends_with("==") ? 2 : (coded.ends_with('=') ? 1 : 0);
+  if (length < padding) return std::nullopt;
+  bytes.resize(static_cast<std::size_t>(length - padding));
   return bytes;
 }
 
