@@ -369,6 +369,7 @@ void Http1Codec::finish_body() {
 
 void Http1Codec::reset(Stream& stream, ErrorCode) {
   if (&stream != stream_.get() || stream_->broken) return;
+  if (stream_->sent && stream_->received) return;  // nothing is left to break off
   // HTTP/1 has no other way to break off than to close without the end of the message.
   stream_->broken = true;
   finished_ = true;

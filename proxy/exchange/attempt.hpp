@@ -1,0 +1,64 @@
+#pragma once
+// One try of a request at one endpoint. It knows nothing of policy: it gets a stream, sends, and
+// tells its Exchange what came. Destroying it cancels the try, whatever its state.
+// Owned by the Exchange; the worker's thread only.
+
+#include <memory>
+#include <string_view>
+
+#include "core/net/timer.hpp"
+#include "proxy/exchange/upstream_pool.hpp"
+
+namespace outrider::proxy {
+
+class Exchange;
+
+class Attempt final : UpstreamUser {
+ public:
+  Attempt(Exchange& exchange, net::Loop& loop, const EndpointSpec& endpoint);
+  ~Attempt();
+  Attempt(const Attempt&) = delete;
+  Attempt& operator=(const Attempt&) = delete;
+
+  // May call the Exchange back before it returns, which may destroy this Attempt: the last call.
+  void start(UpstreamPool& pool, std::optional<Duration> timeout);
+
+  // The request's body after its head, as the Exchange gets it. Before the stream is there, the
+  // Exchange keeps it.
+  void send_data(ByteView bytes, bool end_stream);
+  void send_trailers(const protocol::HeaderList& trailers);
+  // Response bytes have left downstream.
+  void credit(std::size_t bytes);
+
+  [[nodiscard]] bool streaming() const { return stream_ != nullptr; }
+  [[nodiscard]] const EndpointSpec& endpoint() const { return endpoint_; }
+  [[nodiscard]] std::uint64_t drained() const { return drained_; }  // request body that has left
+  [[nodiscard]] bool responded() const { return responded_; }
+  [[nodiscard]] bool opened() const { return opened_; }  // the head was handed to a connection
+  [[nodiscard]] bool on_reused_connection() const { return reused_; }
+  [[nodiscard]] const SocketAddress& local_address() const { return local_; }
+  [[nodiscard]] TimePoint started() const { return started_; }
+
+ private:
+  void on_connection(UpstreamConnection& connection) override;
+  void on_no_connection(Failure failure, std::string_view reason) override;
+  void on_upstream_event(protocol::Event& event) override;
+  [[nodiscard]] Failure failure_of(const protocol::Event& reset) const;
+
+  Exchange& exchange_;
+  net::Loop& loop_;
+  const EndpointSpec& endpoint_;
+  UpstreamConnection* connection_ = nullptr;
+  protocol::Stream* stream_ = nullptr;
+  Ticket active_;
+  net::Timer timer_;
+  TimePoint started_;
+  SocketAddress local_;
+  std::uint64_t drained_ = 0;
+  bool opened_ = false;
+  bool reused_ = false;
+  bool responded_ = false;
+  bool ended_ = false;  // the response is whole
+};
+
+}  // namespace outrider::proxy

@@ -1,0 +1,121 @@
+#include "proxy/exchange/downstream.hpp"
+
+#include "core/base/log.hpp"
+#include "proxy/exchange/worker.hpp"
+#include "proxy/telemetry/peer_metadata.hpp"
+
+namespace outrider::proxy {
+
+using protocol::Event;
+
+Downstream::Downstream(Worker& worker, std::string listener)
+    : worker_(worker), listener_(std::move(listener)) {}
+
+bool Downstream::accept(int descriptor, net::ServerOptions options) {
+  connection_ = net::HttpConnection::accept(worker_.loop(), descriptor, std::move(options), *this);
+  if (!connection_) return false;
+  if (const auto ip = IpAddress::parse(connection_->remote().ip)) remote_ip_ = *ip;
+  if (const auto ip = IpAddress::parse(connection_->local().ip)) local_ip_ = *ip;
+  return true;
+}
+
+void Downstream::on_event(net::HttpConnection& connection, Event& event) {
+  auto* exchange = event.stream ? static_cast<Exchange*>(event.stream->user) : nullptr;
+  if (!exchange) {
+    if (event.kind == Event::Kind::Head) begin(event);
+    if (event.kind == Event::Kind::Data) connection.credit(*event.stream, event.data.size());
+    if (event.kind == Event::Kind::Refused) {
+      ++worker_.counters().downstream_protocol_errors;
+      log::debug("{}: {} answered to a bad request: {}", connection.remote().text(), event.status,
+                 event.reason);
+    }
+    return;
+  }
+  switch (event.kind) {
+    case Event::Kind::Data:
+      exchange->on_request_data(event.data, event.end_stream);
+      return;
+    case Event::Kind::Trailers:
+      exchange->on_request_trailers(std::move(event.head));
+      return;
+    case Event::Kind::Drained:
+      exchange->on_response_drained(event.bytes);
+      return;
+    case Event::Kind::Reset:
+      exchange->on_downstream_reset();
+      return;
+    case Event::Kind::Closed:
+      event.stream->user = nullptr;
+      exchanges_.erase(exchange->self);
+      return;
+    case Event::Kind::Head:
+    case Event::Kind::Informational:
+    case Event::Kind::Refused:
+    case Event::Kind::GoAway:
+      return;
+  }
+}
+
+// The listener's rules for this request: those of now; of an earlier world when the listener is gone.
+const HttpSpec* Downstream::find_http() {
+  if (world_ != worker_.world()) {
+    const ListenerSpec* found = worker_.world()->snapshot->listener(listener_);
+    if (found) {
+      world_ = worker_.world();
+      spec_ = found;
+    } else {
+      connection_->drain();
+    }
+  }
+  if (!spec_) return nullptr;
+  const auto& chain = connection_->secure() ? spec_->tls : spec_->plaintext;
+  return chain ? &chain->http : nullptr;
+}
+
+void Downstream::begin(Event& event) {
+  const HttpSpec* http = find_http();
+  if (!http) {
+    connection_->reset(*event.stream, protocol::ErrorCode::RefusedStream);
+    return;
+  }
+  exchanges_.emplace_front(worker_, *this, *event.stream, world_, *spec_, *http);
+  Exchange& exchange = exchanges_.front();
+  exchange.self = exchanges_.begin();
+  event.stream->user = &exchange;
+  exchange.start(std::move(event.head), event.end_stream);
+}
+
+void Downstream::learn_peer(const protocol::Head& head) {
+  if (peer_learned_) return;
+  peer_learned_ = true;
+  const protocol::TlsPeer* peer = connection_->peer();
+  if (!peer || peer->identity.empty()) return;
+  WorkloadLabels labels = labels_of_principal(peer->identity);
+  const std::string_view told = head.fields.value(protocol::HeaderName::XEnvoyPeerMetadata);
+  if (auto metadata = decode_peer_metadata(told)) {
+    // Its namespace is what the certificate says, whatever it tells.
+    metadata->principal = labels.principal;
+    metadata->workload_namespace = labels.workload_namespace;
+    labels = std::move(*metadata);
+  }
+  peer_id_ = worker_.labels().intern(labels);
+}
+
+void Downstream::on_closed(net::HttpConnection& connection) {
+  if (connection.plaintext_refused()) {
+    ++worker_.counters().plaintext_refused;
+    if (worker_.may_log_denial()) {
+      log::warn("{} spoke plaintext to {}, which takes mutual TLS only (PeerAuthentication STRICT): "
+                "the caller has no sidecar, or went around it",
+                connection.remote().text(), connection.local().text());
+    }
+  } else if (connection.failure().starts_with("TLS:")) {
+    if (worker_.may_log_denial()) {
+      log::warn("{} -> {}: {}", connection.remote().text(), connection.local().text(),
+                connection.failure());
+    }
+  }
+  worker_.retire(*this);
+}
+
+}  // namespace outrider::proxy

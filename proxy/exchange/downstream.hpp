@@ -1,0 +1,53 @@
+#pragma once
+// One accepted connection and the exchanges on it. Owned by the Worker; its thread only.
+
+#include <list>
+#include <memory>
+#include <string>
+
+#include "core/base/address.hpp"
+#include "core/net/http_connection.hpp"
+#include "proxy/exchange/exchange.hpp"
+
+namespace outrider::proxy {
+
+class Worker;
+
+class Downstream final : net::HttpConnection::Owner {
+ public:
+  Downstream(Worker& worker, std::string listener);
+
+  // False when the socket broke before it could be taken over.
+  [[nodiscard]] bool accept(int descriptor, net::ServerOptions options);
+  void drain() { connection_->drain(); }
+  void abort() { connection_->abort({}); }
+
+  [[nodiscard]] net::HttpConnection& connection() { return *connection_; }
+  [[nodiscard]] const IpAddress& remote_ip() const { return remote_ip_; }
+  [[nodiscard]] const IpAddress& local_ip() const { return local_ip_; }
+  // Who the peer is in metrics: from its certificate and, at first sight, its peer metadata.
+  void learn_peer(const protocol::Head& head);
+  [[nodiscard]] WorkloadId peer_id() const { return peer_id_; }
+
+  std::list<std::unique_ptr<Downstream>>::iterator self;  // where the Worker keeps it
+
+ private:
+  void on_ready(net::HttpConnection&) override {}
+  void on_event(net::HttpConnection& connection, protocol::Event& event) override;
+  void on_closed(net::HttpConnection& connection) override;
+  void begin(protocol::Event& event);
+  [[nodiscard]] const HttpSpec* find_http();
+
+  Worker& worker_;
+  const std::string listener_;
+  std::unique_ptr<net::HttpConnection> connection_;
+  // The listener as the current world has it; kept when a later world has none.
+  std::shared_ptr<const World> world_;
+  const ListenerSpec* spec_ = nullptr;
+  IpAddress remote_ip_, local_ip_;
+  WorkloadId peer_id_ = unknown_workload;
+  bool peer_learned_ = false;
+  std::list<Exchange> exchanges_;
+};
+
+}  // namespace outrider::proxy

@@ -1,0 +1,301 @@
+#include "proxy/exchange/exchange.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/base/log.hpp"
+#include "proxy/exchange/downstream.hpp"
+#include "proxy/exchange/request_headers.hpp"
+#include "proxy/exchange/worker.hpp"
+#include "proxy/policy/balance.hpp"
+#include "proxy/policy/normalize.hpp"
+#include "proxy/policy/outlier.hpp"
+#include "proxy/policy/rewrite.hpp"
+
+namespace outrider::proxy {
+
+constexpr std::size_t most_replayed = 64 * 1024;  // of a body, kept for a retry (DESIGN section 7)
+
+Exchange::Exchange(Worker& worker, Downstream& downstream, protocol::Stream& stream,
+                   std::shared_ptr<const World> world, const ListenerSpec& listener,
+                   const HttpSpec& http)
+    : worker_(worker),
+      downstream_(downstream),
+      stream_(stream),
+      world_(std::move(world)),
+      listener_(listener),
+      http_(http),
+      began_(worker.loop().now()) {}
+
+Exchange::~Exchange() { record(); }
+
+void Exchange::start(protocol::HeadPtr head, bool end_stream) {
+  request_ = std::move(head);
+  request_complete_ = end_stream;
+  grpc_ = protocol::is_grpc(*request_);
+
+  if (!normalize_request()) return;
+  identify();
+  if (!authorized()) return;
+  const Forward* forward = find_route();
+  if (!forward) return;
+  if (!choose_destination(*forward)) return;
+  if (request_complete_) arm_deadline();
+  begin_attempt();
+}
+
+bool Exchange::normalize_request() {
+  if (request_->method == "CONNECT") {
+    reply(Failure::ConnectRefused);
+    return false;
+  }
+  const std::string_view path = request_->path;
+  const auto refusal = normalize(*request_, worker_.scratch());
+  if (!refusal) {
+    if (request_->path != path) original_path_ = path;
+    return true;
+  }
+  reply(refusal->what == NormalizeRefusal::Host ? Failure::MissingHost : Failure::BadPath,
+        refusal->reason);
+  return false;
+}
+
+void Exchange::identify() {
+  if (listener_.direction == Direction::Inbound) {
+    downstream_.learn_peer(*request_);
+    sanitize_inbound(*request_, http_, downstream_.connection().peer(),
+                     worker_.self().labels.principal);
+  } else {
+    sanitize_outbound(*request_);
+  }
+  add_request_id(*request_, http_, worker_.random());
+}
+
+bool Exchange::authorized() {
+  if (http_.authorization.empty()) return true;
+  const protocol::TlsPeer* peer = downstream_.connection().peer();
+  const AuthorizationInput input{
+      .head = *request_,
+      .principal = peer ? std::string_view(peer->identity) : std::string_view(),
+      .source = downstream_.remote_ip(),
+      .destination = downstream_.local_ip(),
+      .destination_port = listener_.address.port,
+      .server_name = {},
+  };
+  const Decision decision = authorize(http_.authorization, input);
+  if (decision.allowed) return true;
+  ++worker_.counters().rbac_denied;
+  details_ = denial_details(decision);
+  explain_refusal(decision, input);
+  reply(Failure::AccessDenied);
+  return false;
+}
+
+// A denial is always told, rate limited: who, what, which policy, and what came nearest.
+void Exchange::explain_refusal(const Decision& decision, const AuthorizationInput& input) {
+  if (!worker_.may_log_denial()) return;
+  log::warn("denied {} {} for {}: {}", request_->method, without_query(request_->path),
+            input.principal.empty() ? "an unidentified caller" : input.principal,
+            explain_denial(http_.authorization, input, decision));
+}
+
+const Forward* Exchange::find_route() {
+  if (http_.routes) match_ = match_route(*http_.routes, *request_);
+  if (!match_.route) {
+    reply(Failure::NoRoute);
+    return nullptr;
+  }
+  if (const auto* direct = std::get_if<DirectResponse>(&match_.route->action)) {
+    details_ = "direct_response";
+    reply_with(direct->status, grpc_status_of_http(direct->status), direct->body);
+    return nullptr;
+  }
+  if (const auto* redirect = std::get_if<Redirect>(&match_.route->action)) {
+    details_ = "direct_response";
+    reply_with(redirect->status, grpc_status_of_http(redirect->status), {},
+               redirect_location(*redirect, *match_.route, *request_, request_->scheme));
+    return nullptr;
+  }
+  return &std::get<Forward>(match_.route->action);
+}
+
+bool Exchange::choose_destination(const Forward& forward) {
+  forward_ = &forward;
+  const auto timeout = effective_timeout(forward, *request_);
+  if (!timeout) {
+    reply(Failure::BadTimeout, timeout.error().message);
+    return false;
+  }
+  timeout_ = *timeout;
+  chosen_ = &choose(forward, worker_.random().next());
+  cluster_ = chosen_->cluster;
+  if (!cluster_) {
+    reply(Failure::NoCluster, chosen_->name);
+    return false;
+  }
+  request_ticket_ = acquire(*cluster_, Limit::Requests);
+  if (!request_ticket_) {
+    reply(Failure::Overflow, fmt::format("http2MaxRequests={} is reached", cluster_->limits.requests));
+    return false;
+  }
+  replayable_ = forward.retry && forward.retry->max_retries > 0;
+  if (original_path_.empty() && !forward.prefix_rewrite.empty()) original_path_ = request_->path;
+  rewrite_request(*match_.host, *match_.route, forward, *chosen_, *request_);
+  return true;
+}
+
+void Exchange::begin_attempt() {
+  phase_ = Phase::Attempting;
+  sweep_if_due(*cluster_, worker_.loop().now());
+  const EndpointSpec* endpoint = pick(*cluster_, worker_.random(), tried_);
+  if (!endpoint) {
+    reply(Failure::NoHealthyUpstream,
+          cluster_->endpoints.empty() ? "it has no endpoints" : "all of its endpoints are ejected");
+    return;
+  }
+  last_endpoint_ = endpoint;
+  ++attempts_;
+  ++endpoint->state->requests_total;
+  auto& fields = request_->fields;
+  if (match_.host->include_attempt_count) {
+    fields.set("x-envoy-attempt-count", fmt::format_int(attempts_).str());
+  }
+  std::optional<Duration> remaining = timeout_.total;
+  if (deadline_) remaining = std::max(Duration{0}, *deadline_ - worker_.loop().now());
+  const auto limit = attempt_timeout(*forward_, remaining);
+  if (limit) {
+    fields.set("x-envoy-expected-rq-timeout-ms",
+               fmt::format_int(*limit / std::chrono::milliseconds(1)).str());
+  }
+  if (grpc_ && remaining && fields.has(protocol::HeaderName::GrpcTimeout)) {
+    fields.set("grpc-timeout", format_grpc_timeout(*remaining));
+  }
+  if (endpoint->tls && !fields.has(protocol::HeaderName::XEnvoyPeerMetadata)) {
+    fields.add_static("x-envoy-peer-metadata-id", worker_.self().peer_metadata_id);
+    fields.add_static("x-envoy-peer-metadata", worker_.self().peer_metadata);
+  }
+  const bool own_limit = forward_->retry && forward_->retry->per_try_timeout > Duration{0};
+  attempt_ = std::make_unique<Attempt>(*this, worker_.loop(), *endpoint);
+  attempt_->start(worker_.pools().pool(world_, *cluster_, *endpoint),
+                  own_limit ? limit : std::nullopt);
+}
+
+// The clock of `timeout` runs from the end of the request (Envoy's route timeout).
+void Exchange::arm_deadline() {
+  if (!timeout_.total || deadline_) return;
+  deadline_ = worker_.loop().now() + *timeout_.total;
+  deadline_timer_.start(worker_.loop(), *timeout_.total, [this] { on_deadline(); });
+}
+
+void Exchange::on_deadline() {
+  const Failure failure = timeout_.by_client ? Failure::ClientDeadline : Failure::RouteTimeout;
+  if (attempt_ && !timeout_.by_client) blame(outcome_of(failure));
+  attempt_.reset();
+  if (response_started_) {
+    flags_.flag = facts(failure).flag;
+    details_ = facts(failure).details;
+    downstream_.connection().reset(stream_, protocol::ErrorCode::InternalError);
+    phase_ = Phase::Done;
+    return;
+  }
+  reply(failure);
+}
+
+void Exchange::on_request_data(ByteView bytes, bool end_stream) {
+  request_bytes_ += bytes.size();
+  request_complete_ = request_complete_ || end_stream;
+  if (phase_ == Phase::Replied || phase_ == Phase::Done || response_ended_) {
+    downstream_.connection().credit(stream_, bytes.size());
+    return;
+  }
+  const bool streaming = attempt_ && attempt_->streaming();
+  if (replayable_ && request_bytes_ > most_replayed) {
+    replayable_ = false;
+    if (streaming) body_.clear();
+  }
+  if (replayable_ || !streaming) body_.append(bytes);
+  if (streaming) attempt_->send_data(bytes, end_stream);
+  if (end_stream) arm_deadline();
+}
+
+void Exchange::on_request_trailers(protocol::HeadPtr trailers) {
+  request_complete_ = true;
+  if (phase_ == Phase::Replied || phase_ == Phase::Done) return;
+  trailers_ = std::move(trailers);
+  if (attempt_ && attempt_->streaming()) attempt_->send_trailers(trailers_->fields);
+  arm_deadline();
+}
+
+const protocol::Head& Exchange::request_for_attempt(bool& end_stream) {
+  end_stream = request_complete_ && request_bytes_ == 0 && !trailers_;
+  return *request_;
+}
+
+void Exchange::on_attempt_streaming() {
+  if (request_bytes_ == 0 && !request_complete_) return;
+  const bool end_stream = request_complete_ && !trailers_;
+  if (request_bytes_ > 0) attempt_->send_data(body_.view(), end_stream);
+  if (trailers_) attempt_->send_trailers(trailers_->fields);
+  if (!replayable_) body_.clear();
+}
+
+void Exchange::on_request_drained() {
+  if (!attempt_ || attempt_->drained() <= credited_) return;  // a replay: credited before
+  downstream_.connection().credit(stream_, attempt_->drained() - credited_);
+  credited_ = attempt_->drained();
+}
+
+// What this attempt says about its endpoint.
+void Exchange::blame(const AttemptOutcome& outcome) {
+  const EndpointSpec& endpoint = attempt_->endpoint();
+  if (record_outcome(*cluster_, endpoint, outcome, worker_.loop().now()) == OutlierVerdict::Ejected) {
+    worker_.tell_ejection(*cluster_, endpoint);
+  }
+}
+
+// True when another attempt will be made; the current one is gone then.
+bool Exchange::retry(const AttemptOutcome& outcome, bool surely_unprocessed) {
+  const RetryPolicy* policy = forward_->retry ? &*forward_->retry : nullptr;
+  const RetryFacts retry_facts{
+      .retries_made = attempts_ - 1,
+      .response_started = response_started_,
+      .body_replayable = replayable_ || request_bytes_ == 0,
+      .surely_unprocessed = surely_unprocessed,
+      .request_sent = attempt_ && attempt_->opened(),
+      .idempotent = is_idempotent(*request_),
+      .deadline_passed = deadline_ && worker_.loop().now() >= *deadline_,
+  };
+  const RetryVerdict verdict = should_retry(policy, outcome, retry_facts);
+  if (verdict == RetryVerdict::LimitReached) flags_.retry_limit = true;
+  if (verdict != RetryVerdict::Retry) return false;
+  retry_ticket_.release();
+  retry_ticket_ = acquire(*cluster_, Limit::Retries);
+  if (!retry_ticket_) return false;
+  if (policy->avoid_previous_hosts && last_endpoint_) tried_.push_back(last_endpoint_->state.get());
+  attempt_.reset();
+  phase_ = Phase::BackingOff;
+  const Duration pause = backoff(*policy, attempts_, worker_.random().next());
+  backoff_timer_.start(worker_.loop(), pause, [this] { begin_attempt(); });
+  return true;
+}
+
+void Exchange::on_attempt_failed(Failure failure, std::string_view reason) {
+  if (!attempt_) return;
+  blame(outcome_of(failure));
+  upstream_failure_ = reason;
+  if (response_started_) {
+    // Too late for an answer: the caller must not take half a response for the whole.
+    attempt_.reset();
+    flags_.flag = facts(failure).flag;
+    details_ = facts(failure).details;
+    downstream_.connection().reset(stream_, protocol::ErrorCode::InternalError);
+    phase_ = Phase::Done;
+    return;
+  }
+  if (retry(outcome_of(failure), proves_unprocessed(failure))) return;
+  attempt_.reset();
+  reply(failure, reason);
+}
+
+}  // namespace outrider::proxy

@@ -1,0 +1,91 @@
+#include "proxy/exchange/request_headers.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace outrider::proxy {
+namespace {
+
+using protocol::HeaderField;
+using protocol::HeaderName;
+
+constexpr std::size_t longest_request_id = 128;
+
+// What only a mesh peer may say: they steer retries and timeouts or name callers.
+constexpr std::array<std::string_view, 16> steering = {
+    "x-envoy-max-retries",          "x-envoy-retry-on",
+    "x-envoy-retry-grpc-on",        "x-envoy-upstream-rq-timeout-ms",
+    "x-envoy-upstream-rq-per-try-timeout-ms", "x-envoy-upstream-rq-timeout-alt-response",
+    "x-envoy-upstream-alt-stat-name", "x-envoy-downstream-service-cluster",
+    "x-envoy-downstream-service-node", "x-envoy-external-address",
+    "x-envoy-force-trace",          "x-envoy-internal",
+    "x-envoy-ip-tags",              "x-envoy-decorator-operation",
+    "x-envoy-original-path",        "x-envoy-hedge-on-per-try-timeout",
+};
+
+bool is_steering(std::string_view name) {
+  return name.starts_with("x-envoy-") &&
+         std::find(steering.begin(), steering.end(), name) != steering.end();
+}
+
+void remove_spoofable(protocol::Head& head, bool mesh_peer) {
+  std::erase_if(head.fields.fields(), [mesh_peer](const HeaderField& field) {
+    switch (field.id) {
+      case HeaderName::XForwardedClientCert:
+      case HeaderName::XEnvoyPeerMetadata:
+      case HeaderName::XEnvoyPeerMetadataId:
+        return true;
+      case HeaderName::XEnvoyAttemptCount:
+      case HeaderName::XEnvoyExpectedRqTimeoutMs:
+        return !mesh_peer;
+      default:
+        return is_steering(field.name);
+    }
+  });
+}
+
+}  // namespace
+
+void sanitize_inbound(protocol::Head& head, const HttpSpec& http, const protocol::TlsPeer* peer,
+                      std::string_view own_identity) {
+  const bool mesh_peer = peer && !peer->identity.empty();
+  remove_spoofable(head, mesh_peer);
+  const bool sets = http.forward_client_cert == ForwardClientCert::SanitizeSet ||
+                    http.forward_client_cert == ForwardClientCert::AppendForward;
+  if (mesh_peer && sets) {
+    head.fields.add("x-forwarded-client-cert", client_cert_element(*peer, http, own_identity));
+  }
+}
+
+void sanitize_outbound(protocol::Head& head) {
+  remove_spoofable(head, false);
+}
+
+void add_request_id(protocol::Head& head, const HttpSpec& http, Random& random) {
+  const HeaderField* id = head.fields.find(HeaderName::XRequestId);
+  if (http.generate_request_id && (!id || id->value.empty() || id->value.size() > longest_request_id)) {
+    head.fields.set("x-request-id", random.uuid4());
+  }
+  if (!head.fields.has(HeaderName::XForwardedProto)) {
+    head.fields.add_static("x-forwarded-proto", head.scheme == "https" ? "https" : "http");
+  }
+}
+
+std::string client_cert_element(const protocol::TlsPeer& peer, const HttpSpec& http,
+                                std::string_view own_identity) {
+  std::string element = fmt::format("By={};Hash={}", own_identity, peer.fingerprint);
+  if (http.cert_subject) {
+    element += ";Subject=\"";
+    for (char c : peer.subject) {
+      if (c == '"' || c == '\\') element += '\\';
+      element += c;
+    }
+    element += '"';
+  }
+  if (http.cert_uri) element += fmt::format(";URI={}", peer.identity);
+  return element;
+}
+
+}  // namespace outrider::proxy

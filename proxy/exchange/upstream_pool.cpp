@@ -1,0 +1,271 @@
+#include "proxy/exchange/upstream_pool.hpp"
+
+#include <fmt/format.h>
+
+#include <tuple>
+
+namespace outrider::proxy {
+
+using protocol::Event;
+
+void UpstreamUser::stop_waiting() {
+  if (waits_in_) waits_in_->stop_waiting(*this);
+}
+
+UpstreamConnection::UpstreamConnection(UpstreamPool& pool, Ticket cluster_ticket,
+                                       Ticket endpoint_ticket)
+    : pool_(pool),
+      cluster_ticket_(std::move(cluster_ticket)),
+      endpoint_ticket_(std::move(endpoint_ticket)) {}
+
+void UpstreamConnection::dial(net::Loop& loop, net::ClientOptions options) {
+  connection_ = net::HttpConnection::connect(loop, std::move(options), *this);
+}
+
+protocol::Stream* UpstreamConnection::open(const protocol::Head& request, bool end_stream,
+                                           UpstreamUser& user) {
+  protocol::Stream* stream = connection_->open(request, end_stream, &user);
+  if (!stream) return nullptr;
+  ++opened_;
+  const std::uint32_t most = pool_.cluster_->max_requests_per_connection;
+  if (most > 0 && opened_ >= most) drain();
+  return stream;
+}
+
+bool UpstreamConnection::usable() const { return ready_ && !draining_ && connection_->can_open(); }
+
+void UpstreamConnection::drain() {
+  draining_ = true;
+  connection_->drain();
+}
+
+void UpstreamConnection::on_ready(net::HttpConnection&) { pool_.on_connection_ready(*this); }
+
+void UpstreamConnection::on_event(net::HttpConnection&, Event& event) {
+  if (event.kind == Event::Kind::GoAway) {
+    draining_ = true;
+    return;
+  }
+  auto* user = event.stream ? static_cast<UpstreamUser*>(event.stream->user) : nullptr;
+  if (user) {
+    user->on_upstream_event(event);
+  } else if (event.kind == Event::Kind::Data) {
+    connection_->credit(*event.stream, event.data.size());
+  }
+  if (event.kind == Event::Kind::Closed) pool_.serve_waiting();
+}
+
+void UpstreamConnection::on_closed(net::HttpConnection&) { pool_.on_connection_closed(*this); }
+
+UpstreamPool::UpstreamPool(UpstreamPools& pools, net::Loop& loop,
+                           std::shared_ptr<const World> world, const ClusterSpec& cluster,
+                           const EndpointSpec& endpoint)
+    : pools_(pools),
+      loop_(loop),
+      world_(std::move(world)),
+      cluster_(&cluster),
+      endpoint_(&endpoint),
+      key_{cluster.state.get(), endpoint.transport_hash},
+      expects_h2_(endpoint.tls ? endpoint.tls->offers_h2()
+                               : cluster.protocol == UpstreamProtocol::Http2) {}
+
+UpstreamPool::~UpstreamPool() = default;
+
+void UpstreamPool::request(const std::shared_ptr<const World>& world, const ClusterSpec& cluster,
+                           const EndpointSpec& endpoint, UpstreamUser& user) {
+  if (world_ != world) {
+    world_ = world;
+    cluster_ = &cluster;
+    endpoint_ = &endpoint;
+  }
+  if (waiting_.empty()) {
+    if (UpstreamConnection* connection = with_room()) {
+      user.on_connection(*connection);
+      return;
+    }
+  }
+  Ticket pending = acquire(*cluster_, Limit::Pending);
+  if (!pending) {
+    user.on_no_connection(Failure::Overflow, "http1MaxPendingRequests is reached");
+    return;
+  }
+  // One connection under way is enough for everybody when it will carry many streams.
+  const bool enough = expects_h2_ ? connecting_ > 0 : connecting_ > waiting_.size();
+  std::string reason;
+  if (!enough && !make_connection(reason) && connections_.empty()) {
+    pending.release();
+    user.on_no_connection(Failure::Overflow, reason);
+    return;
+  }
+  wait(user, std::move(pending));
+}
+
+void UpstreamPool::wait(UpstreamUser& user, Ticket pending) {
+  user.pending_ = std::move(pending);
+  user.waits_in_ = this;
+  user.place_ = waiting_.insert(waiting_.end(), &user);
+}
+
+void UpstreamPool::stop_waiting(UpstreamUser& user) {
+  user.pending_.release();
+  user.waits_in_ = nullptr;
+  waiting_.erase(user.place_);
+}
+
+UpstreamConnection* UpstreamPool::with_room() {
+  for (auto& connection : connections_) {
+    if (connection->usable()) return connection.get();
+  }
+  return nullptr;
+}
+
+bool UpstreamPool::make_connection(std::string& reason) {
+  Ticket ticket = acquire(*cluster_, Limit::Connections);
+  if (!ticket) {
+    reason = fmt::format("maxConnections={} is reached", cluster_->limits.connections);
+    return false;
+  }
+  net::ClientOptions options;
+  options.to = endpoint_->address;
+  options.from = cluster_->bind_address;
+  options.connect_timeout = cluster_->connect_timeout;
+  options.idle_timeout = cluster_->idle_timeout;
+  options.limits.stream_window = 256 * 1024;
+  options.limits.connection_window = 1024 * 1024;
+  if (endpoint_->tls) {
+    options.tls = world_->client_tls;
+    options.sni = endpoint_->tls->sni;
+    options.alpn = endpoint_->tls->alpn;
+    options.protocol = net::ClientOptions::Protocol::ByAlpn;
+  } else if (cluster_->protocol == UpstreamProtocol::Http2) {
+    options.protocol = net::ClientOptions::Protocol::Http2;
+  }
+  if (endpoint_->tls && !options.tls) {
+    reason = "this workload has no certificate for mutual TLS";
+    return false;
+  }
+  ++endpoint_->state->connections_total;
+  auto made = std::make_unique<UpstreamConnection>(*this, std::move(ticket),
+                                                   hold_connection(*endpoint_));
+  connections_.push_front(std::move(made));
+  UpstreamConnection& connection = *connections_.front();
+  connection.self_ = connections_.begin();
+  ++connecting_;
+  connection.dial(loop_, std::move(options));
+  return true;
+}
+
+std::string UpstreamPool::check_identity(const net::HttpConnection& connection) const {
+  if (!endpoint_->tls || endpoint_->tls->allowed_sans.empty()) return {};
+  const std::string& identity = connection.peer()->identity;
+  std::string wanted;
+  for (const SanMatcher& allowed : endpoint_->tls->allowed_sans) {
+    if (allowed.type != SanMatcher::Type::Dns && allowed.text.matches(identity)) return {};
+    if (!wanted.empty()) wanted += " or ";
+    wanted += allowed.text.describe();
+  }
+  return fmt::format("TLS: the server is {}, expected {}", identity, wanted);
+}
+
+void UpstreamPool::on_connection_ready(UpstreamConnection& connection) {
+  if (std::string reason = check_identity(connection.http()); !reason.empty()) {
+    connection.http().abort(reason);
+    return;  // on_connection_closed() follows with connecting_ still counting it
+  }
+  --connecting_;
+  connection.ready_ = true;
+  expects_h2_ = connection.multiplexed();
+  serve_waiting();
+}
+
+void UpstreamPool::serve_waiting() {
+  while (!waiting_.empty()) {
+    UpstreamConnection* connection = with_room();
+    if (!connection) break;
+    UpstreamUser& user = *waiting_.front();
+    stop_waiting(user);
+    user.on_connection(*connection);
+  }
+  // A connection may have turned out to speak HTTP/1, or to be used up.
+  std::string reason;
+  std::size_t wanted = expects_h2_ ? std::min<std::size_t>(1, waiting_.size()) : waiting_.size();
+  while (connecting_ < wanted) {
+    if (!make_connection(reason)) break;
+  }
+  if (!waiting_.empty() && connections_.empty()) fail_waiting(Failure::Overflow, reason);
+}
+
+void UpstreamPool::fail_waiting(Failure failure, std::string_view reason) {
+  // They may ask again at once: only those that wait now are told.
+  for (std::size_t left = waiting_.size(); left > 0 && !waiting_.empty(); --left) {
+    UpstreamUser& user = *waiting_.front();
+    stop_waiting(user);
+    user.on_no_connection(failure, reason);
+  }
+}
+
+void UpstreamPool::on_connection_closed(UpstreamConnection& connection) {
+  const bool failed = !connection.ready_;
+  const bool timed_out = connection.http().connect_timed_out();
+  const std::string reason = connection.http().failure();
+  if (failed) {
+    --connecting_;
+    ++endpoint_->state->connect_failures_total;
+  }
+  loop_.retire(std::move(connection.connection_));
+  auto gone = std::move(*connection.self_);
+  connections_.erase(connection.self_);
+  loop_.retire(std::move(gone));
+  if (failed) {
+    fail_waiting(timed_out ? Failure::ConnectTimeout : Failure::ConnectFailure, reason);
+  } else {
+    serve_waiting();
+  }
+}
+
+void UpstreamPool::drain() {
+  for (auto& connection : connections_) {
+    if (connection->ready_) connection->drain();
+  }
+}
+
+UpstreamPool& UpstreamPools::pool(const std::shared_ptr<const World>& world,
+                                  const ClusterSpec& cluster, const EndpointSpec& endpoint) {
+  const UpstreamPool::Key key{cluster.state.get(), endpoint.transport_hash};
+  auto& entry = pools_[key];
+  if (!entry) entry = std::make_unique<UpstreamPool>(*this, loop_, world, cluster, endpoint);
+  return *entry;
+}
+
+void UpstreamPools::reconcile(const std::shared_ptr<const World>& world) {
+  std::unordered_map<UpstreamPool::Key, std::pair<const ClusterSpec*, const EndpointSpec*>, KeyHash>
+      wanted;
+  for (const auto& [name, cluster] : world->snapshot->clusters) {
+    for (const EndpointSpec& endpoint : cluster->endpoints) {
+      wanted.emplace(UpstreamPool::Key{cluster->state.get(), endpoint.transport_hash},
+                     std::pair(cluster.get(), &endpoint));
+    }
+  }
+  for (auto it = pools_.begin(); it != pools_.end();) {
+    UpstreamPool& pool = *it->second;
+    if (const auto found = wanted.find(it->first); found != wanted.end()) {
+      pool.world_ = world;
+      std::tie(pool.cluster_, pool.endpoint_) = found->second;
+    } else {
+      pool.drain();
+      if (pool.empty()) {
+        it = pools_.erase(it);
+        continue;
+      }
+    }
+    ++it;
+  }
+}
+
+void UpstreamPools::close_all() {
+  for (auto& [key, pool] : pools_) {
+    for (auto& connection : pool->connections_) connection->http().abort({});
+  }
+}
+
+}  // namespace outrider::proxy
