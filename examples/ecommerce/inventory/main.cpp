@@ -1,5 +1,4 @@
 // shop-inventory: the inventory service. Replicas share one database file.
-#include <CLI/CLI.hpp>
 #include <charconv>
 #include <csignal>
 #include <cstdio>
@@ -25,6 +24,10 @@ std::pair<std::string, std::int64_t> parse_stock(const std::string& text) {
   const auto [read, error] = std::from_chars(text.data() + equals + 1, end, quantity);
   if (error != std::errc{} || read != end || quantity < 0) return {};
   return {text.substr(0, equals), quantity};
+}
+
+std::string check_stock(const std::string& text) {
+  return parse_stock(text).first.empty() ? "'" + text + "' is not PRODUCT=COUNT" : std::string();
 }
 
 int serve(const shop::ServiceFlags& flags, const shop::StockStore::InitialStock& initial,
@@ -56,16 +59,14 @@ int serve(const shop::ServiceFlags& flags, const shop::StockStore::InitialStock&
 int main(int argc, char** argv) {
   shop::ServiceFlags flags;
   std::vector<std::string> stock;
-  CLI::App app("The inventory service of the example shop.\nSIGUSR1 turns failing mode on and off: every call "
-               "answers UNAVAILABLE.", "shop-inventory");
-  shop::add_service_flags(app, flags);
-  app.add_option("--stock", stock, "What is in stock at first; a product the database knows keeps its own")
-      ->delimiter(',')
-      ->type_name("PRODUCT=COUNT,...")
-      ->check([](const std::string& text) {
-        return parse_stock(text).first.empty() ? "'" + text + "' is not PRODUCT=COUNT" : std::string();
-      });
-  if (const auto code = shop::parse_flags(app, argc, argv)) return *code;
+  shop::CommandLine line("shop-inventory",
+                         "The inventory service of the example shop.\nSIGUSR1 turns failing mode on and off: every call "
+                         "answers UNAVAILABLE.");
+  shop::add_service_flags(line, flags);
+  line.add({"--stock", "What is in stock at first; a product the database knows keeps its own", "PRODUCT=COUNT,...",
+            false, check_stock},
+           stock);
+  if (const auto code = line.parse(argc, argv)) return *code;
   spdlog::set_default_logger(spdlog::stderr_color_mt("shop-inventory"));
 
   shop::StockStore::InitialStock initial;

@@ -1,37 +1,36 @@
 // shop-load: sends one HTTP/1.1 request again and again over kept connections, and prints what came back as
 // key=value lines. Plain sockets; it trusts no library with what it measures.
-#include <CLI/CLI.hpp>
 #include <arpa/inet.h>
 #include <csignal>
 #include <cstdio>
 
 #include "load/request_text.hpp"
 #include "load/runner.hpp"
-#include "service/host_port.hpp"
+#include "service/flags.hpp"
 
 namespace {
 
-constexpr int exit_usage = 64;
 volatile std::sig_atomic_t stop_asked = 0;
 
-bool has_line_break(const std::string& text) { return text.find_first_of("\r\n") != std::string::npos; }
-
-std::string check_header(const std::string& text) {
-  const auto colon = text.find(':');
-  const bool fine = colon != std::string::npos && colon > 0 && !has_line_break(text);
-  return fine ? std::string() : "'" + text + "' is not NAME: VALUE";
-}
-
-std::string check_address(const std::string& text) {
+std::string check_peer(const std::string& text) {
   const auto address = shop::parse_host_port(text);
   in_addr parsed{};
   const bool fine = address && address->port > 0 && inet_pton(AF_INET, address->host.c_str(), &parsed) == 1;
   return fine ? std::string() : "'" + text + "' is not IPV4:PORT";
 }
 
-int usage(const std::string& why) {
-  std::fprintf(stderr, "shop-load: %s\nTry --help.\n", why.c_str());
-  return exit_usage;
+std::string check_word(const std::string& text) {
+  return text.empty() || text.find_first_of(" \r\n") != std::string::npos ? "'" + text + "' is not one word" : "";
+}
+
+std::string check_connections(const std::string& text) {
+  const bool fine = !text.empty() && text.size() < 5 && text != "0";
+  return fine ? std::string() : "'" + text + "' is not 1 to 9999";
+}
+
+std::string lower(std::string text) {
+  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  return text;
 }
 
 }  // namespace
@@ -40,36 +39,25 @@ int main(int argc, char** argv) {
   std::string to;
   shop::RequestParts parts;
   shop::RunPlan plan;
-  CLI::App app("Sends one HTTP/1.1 request again and again over kept connections and prints what came back.\n"
-               "Without an end (--requests, --seconds, --until-file) it sends one request.", "shop-load");
-  app.add_option("--to", to, "Where to connect, e.g. the caller's own sidecar")
-      ->required()->type_name("IPV4:PORT")->check(check_address);
-  app.add_option("--host", parts.host, "The Host header: the service's name and port (default: as --to)");
-  app.add_option("--path", parts.path)->capture_default_str();
-  app.add_option("--method", parts.method)->capture_default_str();
-  app.add_option("--header", parts.headers, "'name: value'; may be given often")->check(check_header);
-  app.add_option("--body", parts.body, "JSON");
-  app.add_option("--requests", plan.requests, "End after so many requests");
-  app.add_option("--seconds", plan.seconds, "End after so long")->check(CLI::NonNegativeNumber);
-  app.add_option("--until-file", plan.until_file, "End when this file exists");
-  app.add_option("--connections", plan.connections)->capture_default_str()->check(CLI::Range(1, 10'000));
-  app.add_option("--rps", plan.rps, "Requests per second over all connections (default: as fast as answers come)")
-      ->check(CLI::NonNegativeNumber);
-  app.add_option("--timeout", plan.timeout, "Seconds until an answer is given up")->capture_default_str();
-  app.add_option("--count-header", plan.count_header, "Count the answers by this header's value");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp&) {
-    std::fputs(app.help().c_str(), stdout);
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    return usage(error.what());
-  }
+  shop::CommandLine line("shop-load",
+                         "Sends one HTTP/1.1 request again and again over kept connections and prints what came back.\n"
+                         "Without an end (--requests, --seconds, --until-file) it sends one request.");
+  line.add({"--to", "Where to connect, e.g. the caller's own sidecar", "IPV4:PORT", true, check_peer}, to);
+  line.add({"--host", "The Host header: the service's name and port (default: as --to)", "NAME:PORT", false, check_word},
+           parts.host);
+  line.add({"--path", "The path, with its query", "PATH", false, check_word}, parts.path);
+  line.add({"--method", "The method", "METHOD", false, check_word}, parts.method);
+  line.add({"--header", "May be given often", "'NAME: VALUE'", false, shop::check_header}, parts.headers);
+  line.add({"--body", "The body", "JSON"}, parts.body);
+  line.add({"--requests", "End after so many requests", "COUNT"}, plan.requests);
+  line.add({"--seconds", "End after so long", "SECONDS"}, plan.seconds);
+  line.add({"--until-file", "End when this file exists", "PATH"}, plan.until_file);
+  line.add({"--connections", "How many connections", "COUNT", false, check_connections}, plan.connections);
+  line.add({"--rps", "Requests per second over all connections (default: as fast as answers come)", "RATE"}, plan.rps);
+  line.add({"--timeout", "Give an answer up after so long", "SECONDS"}, plan.timeout);
+  line.add({"--count-header", "Count the answers by this header's value", "NAME"}, plan.count_header);
+  if (const auto code = line.parse(argc, argv)) return *code;
   if (parts.host.empty()) parts.host = to;
-  if (has_line_break(parts.host) || has_line_break(parts.path) || has_line_break(parts.method) ||
-      parts.path.find(' ') != std::string::npos) {
-    return usage("--host, --path and --method are one word each");
-  }
   if (plan.requests == 0 && plan.seconds == 0 && plan.until_file.empty()) plan.requests = 1;
 
   const auto address = *shop::parse_host_port(to);
@@ -78,7 +66,7 @@ int main(int argc, char** argv) {
   inet_pton(AF_INET, address.host.c_str(), &plan.peer.sin_addr);
   plan.request = shop::request_text(parts);
   plan.is_head = parts.method == "HEAD";
-  plan.count_header = CLI::detail::to_lower(plan.count_header);
+  plan.count_header = lower(plan.count_header);
 
   std::signal(SIGINT, [](int) { stop_asked = 1; });
   std::signal(SIGTERM, [](int) { stop_asked = 1; });

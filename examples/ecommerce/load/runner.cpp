@@ -20,7 +20,7 @@ SteadyTime::duration ticks(double seconds) {
 
 Runner::Runner(RunPlan plan, const volatile std::sig_atomic_t& stop)
     : plan_(std::move(plan)), stop_(stop), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
-  for (int i = 0; i < plan_.connections; ++i) {
+  for (std::int64_t i = 0; i < plan_.connections; ++i) {
     connections_.emplace_back(plan_.peer, epoll_, plan_.request, plan_.is_head, plan_.count_header);
   }
 }
@@ -65,11 +65,12 @@ SteadyTime Runner::next_due(SteadyTime now) const {
 }
 
 void Runner::start_what_is_due(SteadyTime now) {
-  for (auto& connection : connections_) {
+  for (std::size_t looked = 0; looked < connections_.size(); ++looked) {
     if (ended(now)) return;
-    if (connection.state() == Connection::State::Busy) continue;
     const SteadyTime due = next_due(now);
     if (due > now) return;
+    auto& connection = connections_[turn_++ % connections_.size()];
+    if (connection.state() == Connection::State::Busy) continue;
     ++started_;
     ++busy_;
     take(connection, connection.begin(due));

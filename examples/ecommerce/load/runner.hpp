@@ -17,10 +17,10 @@ struct RunPlan {
   bool is_head = false;
   std::string count_header;  // lower case; empty for none
   // The run ends at whichever comes first; 0 or empty: not by this.
-  std::uint64_t requests = 0;
+  std::int64_t requests = 0;
   double seconds = 0;
   std::string until_file;
-  int connections = 1;
+  std::int64_t connections = 1;
   double rps = 0;  // over all connections; 0: as fast as the answers come
   double timeout = 10;
 };
@@ -49,8 +49,9 @@ class Runner {
   SteadyTime began_{};
   SteadyTime looked_at_file_{};
   SteadyTime paused_until_{};  // after a refused connect, so that a peer that is away is not hammered
-  std::uint64_t started_ = 0;
-  std::uint64_t busy_ = 0;
+  std::int64_t started_ = 0;
+  std::size_t busy_ = 0;
+  std::size_t turn_ = 0;  // connections take turns, so that all of them are used at any rate
   bool ended_ = false;
 };
 

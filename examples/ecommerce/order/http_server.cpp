@@ -21,6 +21,12 @@ constexpr std::size_t body_limit = 1024 * 1024;
 constexpr int idle_limit_ms = 3600 * 1000;
 constexpr int requests_limit = 1'000'000;
 
+// A request that names no length has no body (RFC 9112, 6.3); httplib would read on until the connection ends.
+void settle_length(httplib::Request& request) {
+  if (request.has_header("content-length") || request.has_header("transfer-encoding")) return;
+  request.set_header("Content-Length", "0");
+}
+
 }  // namespace
 
 HttpServer::HttpServer() : stop_event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
@@ -71,7 +77,7 @@ bool HttpServer::process_and_close_socket(socket_t sock) {
   HttpStream stream(sock, stop_event_);
   for (int left = requests_limit; left > 0 && stream.wait_for_request(idle_limit_ms); --left) {
     bool closed = false;
-    const bool fine = process_request(stream, left == 1, closed, nullptr);
+    const bool fine = process_request(stream, left == 1, closed, settle_length);
     if (!stream.flush() || !fine || closed) return fine;
   }
   return true;

@@ -7,7 +7,9 @@ namespace shop {
 
 std::string to_json(const google::protobuf::Message& message) {
   std::string out;
-  const auto status = google::protobuf::util::MessageToJsonString(message, &out);
+  google::protobuf::util::JsonPrintOptions options;
+  options.always_print_primitive_fields = true;  // a stock of 0 is worth reading
+  const auto status = google::protobuf::util::MessageToJsonString(message, &out, options);
   return status.ok() ? out : "{}";
 }
 

@@ -1,5 +1,4 @@
 // shop-order: the order service. gRPC and REST in front, a saga through its own sidecar behind, SQLite beneath.
-#include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
 
@@ -23,7 +22,7 @@ constexpr std::chrono::seconds stop_limit{3};
 constexpr std::size_t worker_threads = 32;
 constexpr std::size_t waiting_calls = 1024;
 
-struct Flags {
+struct OrderFlags {
   shop::ServiceFlags service;
   std::string http = "127.0.0.1:18080";
   std::string sidecar;
@@ -50,7 +49,7 @@ class RetryPause {
   bool stopping_ = false;
 };
 
-int serve(const Flags& flags, const shop::Signals& signals) {
+int serve(const OrderFlags& flags, const shop::Signals& signals) {
   shop::OrderStore store(flags.service.db);
   shop::ChangeFeed feed(flags.service.db);
   RetryPause pause;
@@ -103,15 +102,15 @@ int serve(const Flags& flags, const shop::Signals& signals) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  Flags flags;
-  CLI::App app("The order service of the example shop: gRPC and REST, an order saga behind them.", "shop-order");
-  shop::add_service_flags(app, flags.service);
-  shop::add_address_flag(app, "--http", flags.http, "Where to serve REST");
-  shop::add_address_flag(app, "--sidecar", flags.sidecar, "This instance's own sidecar, outbound port");
-  app.get_option("--sidecar")->required();
-  app.add_option("--inventory-authority", flags.inventory, "The inventory service's name")->capture_default_str();
-  app.add_option("--payment-authority", flags.payment, "The payment service's name")->capture_default_str();
-  if (const auto code = shop::parse_flags(app, argc, argv)) return *code;
+  OrderFlags flags;
+  shop::CommandLine line("shop-order", "The order service of the example shop: gRPC and REST, an order saga behind them.");
+  shop::add_service_flags(line, flags.service);
+  line.add({"--http", "Where to serve REST", "HOST:PORT", false, shop::check_address}, flags.http);
+  line.add({"--sidecar", "This instance's own sidecar, outbound port", "HOST:PORT", true, shop::check_address},
+           flags.sidecar);
+  line.add({"--inventory-authority", "The inventory service's name", "NAME:PORT"}, flags.inventory);
+  line.add({"--payment-authority", "The payment service's name", "NAME:PORT"}, flags.payment);
+  if (const auto code = line.parse(argc, argv)) return *code;
   spdlog::set_default_logger(spdlog::stderr_color_mt("shop-order"));
 
   const shop::Signals signals({SIGTERM, SIGINT});

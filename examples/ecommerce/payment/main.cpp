@@ -1,5 +1,4 @@
 // shop-payment: the payment service.
-#include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
 
@@ -38,13 +37,12 @@ int serve(const shop::ServiceFlags& flags, std::int64_t limit, const shop::Signa
 int main(int argc, char** argv) {
   shop::ServiceFlags flags;
   std::int64_t limit = 100'000;
-  CLI::App app("The payment service of the example shop.\nIt declines what is above the limit, and users whose name "
-               "begins with \"declined@\".", "shop-payment");
-  shop::add_service_flags(app, flags);
-  app.add_option("--limit", limit, "The largest amount that is not declined, in minor units")
-      ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
-  if (const auto code = shop::parse_flags(app, argc, argv)) return *code;
+  shop::CommandLine line("shop-payment",
+                         "The payment service of the example shop.\nIt declines what is above the limit, and users whose "
+                         "name begins with \"declined@\".");
+  shop::add_service_flags(line, flags);
+  line.add({"--limit", "The largest amount that is not declined, in minor units", "AMOUNT"}, limit);
+  if (const auto code = line.parse(argc, argv)) return *code;
   spdlog::set_default_logger(spdlog::stderr_color_mt("shop-payment"));
 
   const shop::Signals signals({SIGTERM, SIGINT});

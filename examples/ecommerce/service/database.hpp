@@ -3,6 +3,7 @@
 // stores turn into values. A Database is used by one thread at a time; its owner holds the lock.
 #include <sqlite3.h>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <stdexcept>
@@ -30,6 +31,8 @@ class Database {
   struct Close {
     void operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
   };
+  std::unique_ptr<std::chrono::steady_clock::time_point> busy_since_ =  // SQLite keeps its address
+      std::make_unique<std::chrono::steady_clock::time_point>();
   std::unique_ptr<sqlite3, Close> handle_;
 };
 
