@@ -47,8 +47,9 @@ Result<Catalog::Opened> Catalog::open(const std::optional<std::filesystem::path>
   for (const Record* record : oldest_first(opened->journal)) {
     if (record->deleted) {
       if (mesh.find(record->key)) {
-        complaints.push_back(fmt::format("{} of --config stays away: it was deleted with outriderctl",
-                                         config::to_string(record->key)));
+        complaints.push_back(
+            fmt::format("{} of --config stays away: it was deleted with outriderctl",
+                        config::to_string(record->key)));
       }
       mesh = mesh.without(record->key);
       continue;

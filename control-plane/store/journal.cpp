@@ -72,7 +72,9 @@ Result<Journal::Opened> Journal::open(const fs::path& directory) {
 Result<void> Journal::take_lock() {
   const fs::path path = directory_ / "lock";
   lock_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (lock_ < 0) return fail(fmt::format("cannot open {}: {}", path.string(), std::strerror(errno)));
+  if (lock_ < 0) {
+    return fail(fmt::format("cannot open {}: {}", path.string(), std::strerror(errno)));
+  }
   if (::flock(lock_, LOCK_EX | LOCK_NB) == 0) return {};
   if (errno == EWOULDBLOCK) {
     return fail(fmt::format("{} is in use by another outrider-control", directory_.string()));

@@ -15,6 +15,14 @@ constexpr std::size_t longest_reason = 4096;
 
 }  // namespace
 
+std::string printable(std::string_view text) {
+  std::string line(text.substr(0, longest_reason));
+  std::replace_if(
+      line.begin(), line.end(),
+      [](char c) { return (c >= '\0' && c < ' ') || c == '\x7f'; }, ' ');
+  return line;
+}
+
 AdsSession::AdsSession(std::string nonce_prefix) : nonce_prefix_(std::move(nonce_prefix)) {}
 
 Result<void> AdsSession::receive(const Request& request) {
@@ -41,7 +49,7 @@ void AdsSession::take_answer(Subscription& subscription, const Request& request)
   if (request.has_error_detail()) {
     subscription.refused = subscription.sent;
     subscription.refused_generation = subscription.sent_generation;
-    subscription.reason = request.error_detail().message().substr(0, longest_reason);
+    subscription.reason = printable(request.error_detail().message());
     return;
   }
   subscription.acked = subscription.sent;
@@ -155,8 +163,8 @@ AdsSession::Response AdsSession::respond(ResourceType type, Contents contents) {
 TypeStatus AdsSession::status(ResourceType type) const {
   const Subscription& subscription = at(type);
   TypeStatus status{.state = SyncState::Stale,
-                    .acked_generation = subscription.acked_generation,
                     .acked_any = subscription.acked_any,
+                    .acked_generation = subscription.acked_generation,
                     .refused_generation = subscription.refused_generation,
                     .reason = subscription.reason};
   const Contents wanted = target(type);

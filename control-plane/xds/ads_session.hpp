@@ -25,12 +25,16 @@ class DiscoveryResponse;
 
 namespace outrider::control {
 
+// A sidecar's words on one line of a log or a terminal: control characters become spaces, and no
+// more than 4 KiB of them.
+[[nodiscard]] std::string printable(std::string_view text);
+
 enum class SyncState { NotAsked, Synced, Stale, Refused };
 
 struct TypeStatus {
   SyncState state = SyncState::NotAsked;
-  std::uint64_t acked_generation = 0;   // 0 and nothing acked yet: see `acked_any`
   bool acked_any = false;
+  std::uint64_t acked_generation = 0;
   std::uint64_t refused_generation = 0;
   std::string reason;  // Refused: what the sidecar said
 };

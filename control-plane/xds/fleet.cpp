@@ -82,6 +82,12 @@ const AdsSession* Fleet::find(const std::string& id) const {
   return &streams_.at(*found->second.stream).session;
 }
 
+std::string Fleet::name_of(StreamId stream) const {
+  const auto found = streams_.find(stream);
+  if (found == streams_.end() || !found->second.sidecar) return fmt::format("stream {}", stream);
+  return found->second.sidecar->name();
+}
+
 std::size_t Fleet::connected() const {
   return static_cast<std::size_t>(
       std::count_if(known_.begin(), known_.end(),

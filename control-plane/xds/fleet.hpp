@@ -48,6 +48,8 @@ class Fleet {
 
   [[nodiscard]] std::vector<Member> members() const;  // by id
   [[nodiscard]] const AdsSession* find(const std::string& id) const;  // null while away
+  // Whose stream it is, for logs: also before it has said so.
+  [[nodiscard]] std::string name_of(StreamId stream) const;
   [[nodiscard]] std::size_t connected() const;
   [[nodiscard]] std::vector<std::string> away() const;  // names, sorted
 
