@@ -23,7 +23,8 @@ constexpr std::array<std::string_view, 7> harmless_filters = {
 void add_filter(const hcm::HttpFilter& filter, HttpSpec& spec, Report& report) {
   const std::string field = fmt::format("http_filters[{}]", filter.name());
   if (filter.disabled()) return;
-  if (filter.typed_config().Is<envoy::extensions::filters::http::router::v3::Router>()) return;
+  envoy::extensions::filters::http::router::v3::Router router;
+  if (filter.typed_config().UnpackTo(&router)) return;
   envoy::extensions::filters::http::rbac::v3::RBAC rules;
   if (filter.typed_config().UnpackTo(&rules)) {
     if (!rules.GetReflection()->GetUnknownFields(rules).empty()) {
