@@ -9,7 +9,8 @@
 namespace outrider {
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
-  if (text.size() >= INET6_ADDRSTRLEN) return std::nullopt;
+  // inet_pton would stop at a NUL and take what stands before it.
+  if (text.size() >= INET6_ADDRSTRLEN || text.find('\0') != text.npos) return std::nullopt;
   char terminated[INET6_ADDRSTRLEN] = {};
   std::copy(text.begin(), text.end(), terminated);
   IpAddress ip;
@@ -48,9 +49,9 @@ std::optional<SocketAddress> SocketAddress::parse(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return std::nullopt;
   std::string_view host = text.substr(0, colon);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
-    host = host.substr(1, host.size() - 2);
-  }
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  if (bracketed != (host.find(':') != std::string_view::npos)) return std::nullopt;
   const std::string_view digits = text.substr(colon + 1);
   SocketAddress address{std::string(host)};
   const auto [end, error] =

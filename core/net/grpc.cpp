@@ -36,7 +36,9 @@ void GrpcStream::finish(const GrpcStatus& status) {
     head->fields.add_static("content-type", "application/grpc");
   }
   head->fields.add("grpc-status", fmt::format("{}", status.code));
-  if (!status.message.empty()) head->fields.add("grpc-message", status.message);
+  if (!status.message.empty()) {
+    head->fields.add("grpc-message", protocol::grpc_percent_encode(status.message));
+  }
   if (head_sent_) {
     connection_->send_trailers(*stream_, head->fields);
   } else {
@@ -47,7 +49,7 @@ void GrpcStream::finish(const GrpcStatus& status) {
 
 void GrpcStream::cancel() {
   if (!connection_) return;
-  finished_ = true;
+  finished_ = cancelled_ = true;
   connection_->reset(*stream_, protocol::ErrorCode::Cancel);
 }
 
@@ -79,8 +81,20 @@ void GrpcEndpoint::close(GrpcStream& stream) {
   if (closed) closed(stream.status_);
 }
 
+void GrpcEndpoint::half_close(GrpcStream& stream) {
+  const auto on_half_close = stream.on_half_close;
+  if (on_half_close && stream.open() && !stream.cancelled_) on_half_close();
+}
+
+void GrpcEndpoint::close_all() {
+  const auto streams = std::move(streams_);
+  streams_.clear();
+  for (const auto& stream : streams) close(**stream);
+}
+
 void GrpcEndpoint::on_data(const std::shared_ptr<GrpcStream>& stream, Event& event) {
   stream->connection_->credit(*event.stream, event.data.size());
+  if (stream->cancelled_ || (stream->server_ && stream->finished_)) return;
   std::vector<std::string> messages;
   if (auto fed = stream->reader_->feed(event.data, messages); !fed) {
     stream->status_ = {8, fed.error().message};
@@ -91,10 +105,13 @@ void GrpcEndpoint::on_data(const std::shared_ptr<GrpcStream>& stream, Event& eve
     }
     return;
   }
+  // Copied: a callback may end the call, which drops its callbacks.
+  const auto on_message = stream->on_message;
   for (const std::string& message : messages) {
-    if (stream->on_message) stream->on_message(message);
+    if (!stream->open() || stream->cancelled_) return;
+    if (on_message) on_message(message);
   }
-  if (event.end_stream && stream->on_half_close) stream->on_half_close();
+  if (event.end_stream) half_close(*stream);
 }
 
 void GrpcEndpoint::handle(Event& event) {
@@ -110,13 +127,12 @@ void GrpcEndpoint::handle(Event& event) {
       const std::string_view code = event.head->fields.value(protocol::HeaderName::GrpcStatus);
       if (!code.empty()) {
         std::from_chars(code.data(), code.data() + code.size(), stream->status_.code);
-        stream->status_.message = event.head->fields.value(protocol::HeaderName::GrpcMessage);
+        stream->status_.message =
+            protocol::grpc_percent_decode(event.head->fields.value(protocol::HeaderName::GrpcMessage));
       } else if (event.kind == Event::Kind::Head && event.head->status != 200) {
         stream->status_ = {14, fmt::format("HTTP status {}", event.head->status)};
       }
-      if (event.kind == Event::Kind::Trailers && stream->server_ && stream->on_half_close) {
-        stream->on_half_close();
-      }
+      if (event.kind == Event::Kind::Trailers && stream->server_) half_close(*stream);
       return;
     }
     case Event::Kind::Drained:
@@ -140,7 +156,8 @@ class GrpcServer::Session final : HttpConnection::Owner, GrpcEndpoint {
     connection_ = HttpConnection::accept(server.loop_, descriptor, server.options_, *this);
   }
   ~Session() {
-    for (auto& stream : streams_) close(**stream);
+    close_all();
+    HttpConnection::discard(std::move(connection_));
   }
 
   std::list<std::unique_ptr<Session>>::iterator self;
@@ -162,7 +179,7 @@ class GrpcServer::Session final : HttpConnection::Owner, GrpcEndpoint {
     }
     const auto call = begin(connection, *event.stream, true, std::string(event.head->path));
     server_.on_call_(call);
-    if (event.end_stream && call->on_half_close) call->on_half_close();
+    if (event.end_stream) half_close(*call);
   }
 
   void on_closed(HttpConnection&) override {
@@ -210,8 +227,8 @@ GrpcChannel::GrpcChannel(Loop& loop, ClientOptions options, std::string authorit
 }
 
 GrpcChannel::~GrpcChannel() {
-  for (auto& stream : streams_) close(**stream);
-  loop_.retire(std::move(connection_));
+  close_all();
+  HttpConnection::discard(std::move(connection_));
 }
 
 std::shared_ptr<GrpcStream> GrpcChannel::open(const std::string& path) {
@@ -223,7 +240,7 @@ std::shared_ptr<GrpcStream> GrpcChannel::open(const std::string& path) {
   head->fields.add_static("te", "trailers");
   head->fields.add_static("content-type", "application/grpc");
   head->fields.add_static("user-agent", "outrider/" OUTRIDER_VERSION);
-  protocol::Stream* stream = connection_->open(*head, false, nullptr);
+  protocol::Stream* stream = connection_ ? connection_->open(*head, false, nullptr) : nullptr;
   return stream ? begin(*connection_, *stream, false, path) : nullptr;
 }
 
@@ -231,7 +248,8 @@ void GrpcChannel::on_closed(HttpConnection& connection) {
   const std::string reason =
       connection.failure().empty() ? "the connection was closed" : connection.failure();
   loop_.retire(std::move(connection_));
-  closed_(reason);
+  const auto closed = std::move(closed_);  // it may delete this channel
+  closed(reason);
 }
 
 }  // namespace outrider::net

@@ -49,6 +49,7 @@ class GrpcStream {
   bool server_ = false;
   bool head_sent_ = false;
   bool finished_ = false;
+  bool cancelled_ = false;
   std::size_t queued_ = 0;
   std::string path_;
   SocketAddress remote_;
@@ -67,6 +68,8 @@ class GrpcEndpoint {
                                     std::string path);
   void handle(protocol::Event& event);
   static void close(GrpcStream& stream);
+  static void half_close(GrpcStream& stream);
+  void close_all();
 
   std::size_t max_message_;
   std::vector<std::unique_ptr<std::shared_ptr<GrpcStream>>> streams_;

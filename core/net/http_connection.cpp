@@ -28,6 +28,16 @@ HttpConnection::HttpConnection(Loop& loop, Owner& owner)
 
 HttpConnection::~HttpConnection() { loop_.forget(*this); }
 
+void HttpConnection::discard(std::unique_ptr<HttpConnection> connection) {
+  if (!connection) return;
+  HttpConnection& c = *connection;
+  c.orphaned_ = true;
+  c.state_ = State::Closed;
+  c.timer_.cancel();
+  c.tcp_.read(false);
+  c.loop_.retire(std::move(connection));
+}
+
 std::unique_ptr<HttpConnection> HttpConnection::accept(Loop& loop, int descriptor,
                                                        ServerOptions options, Owner& owner) {
   std::unique_ptr<HttpConnection> connection(new HttpConnection(loop, owner));
@@ -178,11 +188,11 @@ void HttpConnection::receive_cipher(ByteView bytes) {
       case TlsSession::Status::NeedInput:
         return;
       case TlsSession::Status::Closed:
-        on_input_end(nullptr);
+        end_input(nullptr);
         return;
       case TlsSession::Status::Failed:
         connect_failed_ = client_ && state_ == State::Connecting;
-        write_pending_cipher();  // the alert
+        if (!tcp_.blocked()) write_pending_cipher();  // the alert
         fail_with(fmt::format("TLS: {}", tls_->failure()));
         return;
     }
@@ -201,7 +211,7 @@ void HttpConnection::receive_plain(ByteView bytes) {
 void HttpConnection::dispatch() {
   if (dispatching_) return;
   dispatching_ = true;
-  while (dispatched_ < events_.size()) {
+  while (dispatched_ < events_.size() && !orphaned_) {
     Event& event = events_[dispatched_++];
     if (event.kind == Event::Kind::Head && !client_ && !head_seen_) {
       head_seen_ = true;
@@ -215,6 +225,14 @@ void HttpConnection::dispatch() {
 }
 
 void HttpConnection::on_input_end(const char* error) {
+  // TLS ends by close_notify: without it, what came may have been cut off by anybody (TLS-14).
+  if (!error && tls_ && tls_->established() && state_ == State::Open) {
+    error = "the TLS connection was cut off";
+  }
+  end_input(error);
+}
+
+void HttpConnection::end_input(const char* error) {
   if (state_ == State::Closed) return;
   if (state_ == State::Connecting) connect_failed_ = true;
   if (error || !codec_ || state_ == State::Lingering) {
@@ -247,17 +265,40 @@ bool HttpConnection::write_pending_cipher() {
 }
 
 void HttpConnection::flush() {
+  bool quiet = false;  // the codec has nothing to say now
+  if (!aborting_ && (state_ == State::Closed || state_ == State::Lingering)) return;
+  if (!aborting_ && !tcp_.blocked() && !tcp_.broken()) quiet = write_output();
   if (aborting_) {
     close_now();
     return;
   }
-  if (state_ == State::Closed || state_ == State::Lingering || tcp_.blocked()) return;
+  if (!codec_ || state_ != State::Open) return;
+  const bool stuck = tcp_.blocked() || tcp_.broken();
+  if (codec_->finished() && (stuck || quiet)) {
+    if (tcp_.broken() || (tcp_.blocked() && codec_->open_streams() > 0)) {
+      abort({});  // what is left cannot leave, or belongs to what was broken off
+    } else if (!tcp_.blocked() && (client_ || input_ended_)) {
+      abort({});
+    } else if (!tcp_.blocked()) {
+      linger();
+    }
+    return;
+  }
+  if (tcp_.broken() && input_ended_) {
+    fail_with("the peer closed the connection");
+  } else if (!input_ended_) {
+    // A peer that takes nothing more may have answered before: its end is found by reading.
+    tcp_.read(tcp_.broken() || codec_->wants_input());
+  }
+}
+
+bool HttpConnection::write_output() {
   bool room = write_pending_cipher();
   Buffer& plain = loop_.plain_out();
-  for (int round = 0; room && codec_ && state_ == State::Open; ++round) {
+  for (int round = 0; room && codec_ && state_ == State::Open && !aborting_; ++round) {
     if (round == writes_a_turn) {
-      on_writable();
-      break;
+      loop_.flush_later(*this);
+      return false;
     }
     plain.clear();
     codec_->produce(plain, produce_limit, events_);
@@ -268,9 +309,9 @@ void HttpConnection::flush() {
         cipher.clear();
         if (!tls_->write(plain.view(), cipher)) {
           fail_with(fmt::format("TLS: {}", tls_->failure()));
-        } else {
-          room = write_out(cipher.view());
+          return false;
         }
+        room = write_out(cipher.view());
       } else {
         room = write_out(plain.view());
       }
@@ -278,26 +319,9 @@ void HttpConnection::flush() {
     const bool idle = plain.empty() && events_.empty();
     plain.clear();
     dispatch();
-    if (aborting_) {
-      close_now();
-      return;
-    }
-    if (idle) break;
+    if (idle) return true;
   }
-  if (tcp_.broken()) {
-    fail_with(failure_.empty() ? "the peer closed the connection" : failure_);
-    return;
-  }
-  if (!codec_ || state_ != State::Open) return;
-  if (codec_->finished() && room && !tcp_.blocked()) {
-    if (client_ || input_ended_) {
-      abort({});
-    } else {
-      linger();
-    }
-    return;
-  }
-  if (!input_ended_) tcp_.read(codec_->wants_input());
+  return false;
 }
 
 // Output is whole: say goodbye, then wait for the peer's end, so that what it still sends does not
@@ -400,7 +424,11 @@ void HttpConnection::credit(protocol::Stream& stream, std::size_t bytes) {
 }
 
 void HttpConnection::drain() {
-  if (codec_) codec_->drain();
+  if (!codec_) {
+    abort({});  // nothing was asked yet
+    return;
+  }
+  codec_->drain();
   loop_.flush_later(*this);
 }
 

@@ -66,6 +66,8 @@ class HttpConnection final : TcpStream::Owner, Loop::Flushable {
   [[nodiscard]] static std::unique_ptr<HttpConnection> connect(Loop& loop, ClientOptions options,
                                                                Owner& owner);
   ~HttpConnection();
+  // For owners that go away first: closes it without another call to its owner, and retires it.
+  static void discard(std::unique_ptr<HttpConnection> connection);
 
   // Streams: as Codec, written at the end of the turn.
   [[nodiscard]] protocol::Stream* open(const protocol::Head& request, bool end_stream, void* user);
@@ -109,6 +111,8 @@ class HttpConnection final : TcpStream::Owner, Loop::Flushable {
   // Loop::Flushable
   void flush() override;
 
+  void end_input(const char* error);
+  [[nodiscard]] bool write_output();
   void sniff(ByteView bytes);
   void receive_cipher(ByteView bytes);
   void receive_plain(ByteView bytes);
@@ -141,6 +145,7 @@ class HttpConnection final : TcpStream::Owner, Loop::Flushable {
   TimePoint last_activity_;
   bool head_seen_ = false;
   bool aborting_ = false;
+  bool orphaned_ = false;
   bool input_ended_ = false;
   bool connect_failed_ = false;
   bool connect_timed_out_ = false;

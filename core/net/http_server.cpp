@@ -25,14 +25,15 @@ int hex(char c) {
   return small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
 }
 
-std::string percent_decode(std::string_view text) {
+// `plus`: a + is a space, as HTML forms write queries.
+std::string percent_decode(std::string_view text, bool plus) {
   std::string plain;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '%' && i + 2 < text.size() && hex(text[i + 1]) >= 0 && hex(text[i + 2]) >= 0) {
       plain += static_cast<char>(hex(text[i + 1]) * 16 + hex(text[i + 2]));
       i += 2;
     } else {
-      plain += text[i] == '+' ? ' ' : text[i];
+      plain += plus && text[i] == '+' ? ' ' : text[i];
     }
   }
   return plain;
@@ -72,7 +73,7 @@ std::string HttpRequest::parameter(std::string_view name, std::string_view fallb
   for (std::string_view piece : ascii::split(query, '&')) {
     const std::size_t equals = piece.find('=');
     if (piece.substr(0, equals) != name) continue;
-    return equals == std::string_view::npos ? std::string() : percent_decode(piece.substr(equals + 1));
+    return equals == std::string_view::npos ? std::string() : percent_decode(piece.substr(equals + 1), true);
   }
   return std::string(fallback);
 }
@@ -85,6 +86,7 @@ class HttpServer::Session final : HttpConnection::Owner {
 
   ~Session() {
     for (auto& call : calls_) (*call)->connection = nullptr;  // an Answer may still be held
+    HttpConnection::discard(std::move(connection_));
   }
 
   std::list<std::unique_ptr<Session>>::iterator self;
@@ -119,7 +121,7 @@ class HttpServer::Session final : HttpConnection::Owner {
         if (event.end_stream) handle(*call);
         return;
       case Event::Kind::Trailers:
-        if (call) handle(*call);
+        if (call && !(*call)->answered) handle(*call);
         return;
       case Event::Kind::Closed:
         if (!call) return;
@@ -141,7 +143,7 @@ class HttpServer::Session final : HttpConnection::Owner {
   static void fill(HttpRequest& request, const protocol::Head& head) {
     request.method = head.method;
     const std::size_t mark = head.path.find('?');
-    request.path = percent_decode(head.path.substr(0, mark));
+    request.path = percent_decode(head.path.substr(0, mark), false);
     if (mark != std::string_view::npos) request.query = head.path.substr(mark + 1);
     request.authority = head.authority;
     for (const auto& field : head.fields.fields()) {

@@ -89,18 +89,20 @@ void Listener::watch(bool on) {
 }
 
 void Listener::accept_some() {
+  Node* const node = node_;
   for (int i = 0; i < accepts_a_turn; ++i) {
     const int descriptor = ::accept4(descriptor_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (descriptor >= 0) {
       on_accept_(descriptor);
+      if (!node->owner) return;  // closed by what it accepted
       continue;
     }
+    if (errno == EINTR || errno == ECONNABORTED) continue;
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
       log::warn("{}: no descriptors left, accepting again in 100 ms", address_.text());
       watch(false);
       pause_.start(loop_, std::chrono::milliseconds(100), [this] { watch(true); });
     }
-    if (errno == EINTR || errno == ECONNABORTED) continue;
     return;
   }
 }

@@ -2,9 +2,13 @@
 
 #include <uv.h>
 
+#include <algorithm>
 #include <csignal>
 
 namespace outrider::net {
+
+// One that dirties itself again and again (a fast reader of a long body) waits for the next turn.
+constexpr int flushes_a_turn = 4;
 
 struct Loop::Hooks {
   uv_prepare_t prepare;  // before the loop waits: after timers
@@ -33,9 +37,10 @@ Loop::Loop()
 
 Loop::~Loop() {
   {
+    std::vector<std::function<void()>> never_run;  // destroyed without the lock: they may post
     const std::lock_guard lock(mutex_);
     open_ = false;
-    tasks_.clear();
+    never_run.swap(tasks_);
   }
   end_turn();
   uv_close(reinterpret_cast<uv_handle_t*>(&hooks_->prepare), nullptr);
@@ -81,8 +86,8 @@ void Loop::flush_later(Flushable& dirty) {
 
 void Loop::forget(Flushable& dirty) {
   if (!dirty.marked_) return;
-  for (Flushable*& entry : dirty_) {
-    if (entry == &dirty) entry = nullptr;
+  for (auto* list : {&dirty_, &later_}) {
+    std::replace(list->begin(), list->end(), &dirty, static_cast<Flushable*>(nullptr));
   }
   dirty.marked_ = false;
 }
@@ -90,14 +95,27 @@ void Loop::forget(Flushable& dirty) {
 void Loop::end_turn() {
   // A flush may dirty others (a response drained here credits its sender there): the list grows
   // while it is walked.
+  ++turn_;
   for (std::size_t i = 0; i < dirty_.size(); ++i) {
     Flushable* dirty = dirty_[i];
     if (!dirty) continue;
     dirty_[i] = nullptr;
+    if (dirty->turn_ != turn_) {
+      dirty->turn_ = turn_;
+      dirty->flushes_ = 0;
+    }
+    if (++dirty->flushes_ > flushes_a_turn) {
+      later_.push_back(dirty);
+      continue;
+    }
     dirty->marked_ = false;
     dirty->flush();
   }
   dirty_.clear();
+  if (!later_.empty()) {
+    dirty_.swap(later_);
+    wake();
+  }
   while (!retired_.empty()) {
     std::vector<Retired> retired;
     retired.swap(retired_);

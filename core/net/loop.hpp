@@ -25,11 +25,13 @@ class Loop {
     virtual void flush() = 0;
 
    protected:
-    ~Flushable() = default;
+    virtual ~Flushable() = default;
 
    private:
     friend class Loop;
     bool marked_ = false;
+    std::uint64_t turn_ = 0;  // in which it was flushed last, and how often
+    int flushes_ = 0;
   };
 
   Loop();
@@ -81,7 +83,8 @@ class Loop {
   SystemClock clock_;
   TimePoint now_{};
   bool now_known_ = false;
-  std::vector<Flushable*> dirty_;
+  std::uint64_t turn_ = 0;
+  std::vector<Flushable*> dirty_, later_;
   std::vector<Retired> retired_;
   std::vector<std::uint8_t> read_buffer_, plain_buffer_;
   Buffer plain_out_, cipher_out_;

@@ -19,6 +19,7 @@ struct TcpStream::Node {
   uv_write_t write;
   std::vector<std::uint8_t> queued;
   bool writing = false;
+  bool broken = false;  // nothing can be written any more; what the peer sent can still be read
 };
 
 TcpStream::TcpStream(Loop& loop, Owner& owner) : loop_(loop), node_(new Node{}) {
@@ -106,18 +107,18 @@ void TcpStream::read(bool on) {
 }
 
 std::size_t TcpStream::try_write(ByteView bytes) {
-  if (broken_ || node_->writing) return 0;
+  if (node_->broken || node_->writing) return 0;
   uv_buf_t buffer =
       uv_buf_init(reinterpret_cast<char*>(const_cast<std::uint8_t*>(bytes.data())),
                   static_cast<unsigned int>(bytes.size()));
   const int rc = uv_try_write(reinterpret_cast<uv_stream_t*>(&node_->handle), &buffer, 1);
   if (rc >= 0) return static_cast<std::size_t>(rc);
-  if (rc != UV_EAGAIN) broken_ = true;  // the read side will tell
+  if (rc != UV_EAGAIN) node_->broken = true;  // the read side will tell
   return 0;
 }
 
 void TcpStream::queue(ByteView bytes) {
-  if (broken_ || bytes.empty()) return;
+  if (node_->broken || bytes.empty()) return;
   Node& node = *node_;
   node.queued.assign(bytes.begin(), bytes.end());
   node.writing = true;
@@ -129,19 +130,19 @@ void TcpStream::queue(ByteView bytes) {
                             n->writing = false;
                             n->queued.clear();
                             if (!n->owner) return;
-                            if (status != 0 && status != UV_ECANCELED) {
-                              n->owner->on_input_end(uv_strerror(status));
-                            } else if (status == 0) {
-                              n->owner->on_writable();
-                            }
+                            if (status == UV_ECANCELED) return;
+                            if (status != 0) n->broken = true;  // the read side will tell why
+                            n->owner->on_writable();
                           });
   if (rc != 0) {
     node.writing = false;
-    broken_ = true;
+    node_->broken = true;
   }
 }
 
 bool TcpStream::blocked() const { return node_->writing; }
+
+bool TcpStream::broken() const { return node_->broken; }
 
 void TcpStream::finish_output() {
   uv_os_fd_t descriptor = -1;

@@ -23,7 +23,7 @@ class TcpStream {
     virtual void on_bytes(ByteView bytes) = 0;
     // End of input (`error` null) or a broken connection.
     virtual void on_input_end(const char* error) = 0;
-    // What was queued has left.
+    // What was queued has left, or will never leave: broken().
     virtual void on_writable() = 0;
 
    protected:
@@ -44,10 +44,10 @@ class TcpStream {
   void read(bool on);
   // How much was taken at once; what is left has to be queued or tried again. Broken: nothing is.
   [[nodiscard]] std::size_t try_write(ByteView bytes);
-  // Writes the rest when the socket takes it; one at a time.
+  // Writes the rest when the socket takes it. One at a time: not while blocked().
   void queue(ByteView bytes);
   [[nodiscard]] bool blocked() const;
-  [[nodiscard]] bool broken() const { return broken_; }
+  [[nodiscard]] bool broken() const;
   // No more output; input goes on.
   void finish_output();
 
@@ -59,7 +59,6 @@ class TcpStream {
   Loop& loop_;
   Node* node_;
   bool reading_ = false;
-  bool broken_ = false;
 };
 
 }  // namespace outrider::net

@@ -25,6 +25,10 @@ class GrpcReader {
   Buffer pending_;
 };
 
+// grpc-message is percent-encoded: it may hold any text, a header value not (PROTOCOL-HTTP2).
+[[nodiscard]] std::string grpc_percent_encode(std::string_view text);
+[[nodiscard]] std::string grpc_percent_decode(std::string_view text);
+
 // The five-byte prefix and the message.
 [[nodiscard]] std::string grpc_frame(std::string_view message);
 

@@ -13,12 +13,20 @@ namespace {
 constexpr std::size_t most_discarded = 256 * 1024;  // of a request body nobody wants any more
 constexpr std::size_t high_watermark = 64 * 1024;  // received body that has not left yet
 
-void write_fields(Buffer& out, const HeaderList& fields) {
+constexpr std::string_view line_breakers("\r\n\0", 3);
+
+// What came over HTTP/2 was checked by nghttp2; a line break here would smuggle (H1-12).
+bool breaks_line(std::string_view text) {
+  return text.find_first_of(line_breakers) != std::string_view::npos;
+}
+
+// `length`: the only content-length that may be written, null for none.
+void write_fields(Buffer& out, const HeaderList& fields, const HeaderField* length = nullptr) {
   for (const HeaderField& field : fields.fields()) {
     if (is_connection_specific(field)) continue;
-    // What came over HTTP/2 was checked by nghttp2; a line break here would smuggle (H1-12).
-    if (field.name.find_first_of("\r\n:") != std::string_view::npos && !field.name.empty()) continue;
-    if (field.value.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) continue;
+    if (field.id == HeaderName::ContentLength && &field != length) continue;
+    if (field.name.empty() || breaks_line(field.name) || breaks_line(field.value)) continue;
+    if (field.name.find(':') != std::string_view::npos) continue;
     out.append(field.name);
     out.append(": ");
     out.append(field.value);
@@ -76,12 +84,15 @@ void Http1Codec::read(Events& events) {
 }
 
 bool Http1Codec::read_head(Events& events) {
-  if (role_ == Role::Server && input_.text().starts_with("\r\n")) {
+  if (role_ == Role::Server && !empty_line_seen_ && input_.text().starts_with("\r\n")) {
     input_.consume(2);  // one empty line before a request is tolerated (RFC 9112 section 2.2)
+    empty_line_seen_ = true;
     scanned_ = 0;
   }
   if (input_.empty()) return false;
-  const std::string_view text = input_.text();
+  const std::size_t limit = limits_.bytes + 16 * 1024;  // fields, and the start line
+  // Nothing beyond the limit is looked at, so that the answer does not depend on how much came.
+  const std::string_view text = input_.text().substr(0, limit + 1);
   for (std::size_t at = text.find('\n', scanned_ ? scanned_ - 1 : 0); at != std::string_view::npos;
        at = text.find('\n', at + 1)) {
     if (at == 0 || text[at - 1] != '\r') {
@@ -91,7 +102,6 @@ bool Http1Codec::read_head(Events& events) {
     if (text.substr(0, at + 1).ends_with("\r\n\r\n")) break;
   }
   const std::size_t end = find_head_end(text, scanned_);
-  const std::size_t limit = limits_.bytes + 16 * 1024;  // fields, and the start line
   if (end == 0 ? text.size() > limit : end > limit) {
     const bool line_ended = text.find("\r\n") != std::string_view::npos;
     on_refused({line_ended ? 431 : 414, line_ended ? "the head is too large" : "the target is too long"},
@@ -111,6 +121,7 @@ bool Http1Codec::read_head(Events& events) {
   }
   input_.consume(end);
   scanned_ = 0;
+  empty_line_seen_ = false;
 
   if (role_ == Role::Client && head->status < 200) {
     if (head->status == 101) {
@@ -133,6 +144,7 @@ bool Http1Codec::read_head(Events& events) {
   Message& message = *stream_;
   message.head_received = true;
   message.keep_alive = parsed->keep_alive;
+  if (role_ == Role::Client && !parsed->keep_alive) close_after_ = true;
   message.body = BodyReader(parsed->framing, limits_);
   message.received = parsed->framing.kind == Framing::Kind::None ||
                      (parsed->framing.kind == Framing::Kind::Length && parsed->framing.length == 0);
@@ -192,6 +204,12 @@ void Http1Codec::on_refused(const Refusal& refusal, Events& events) {
     break_off(events, ErrorCode::ProtocolError, false, refusal.reason);
     return;
   }
+  if (stream_ && stream_->sent) {
+    // The answer is complete, only the rest of the request was still thrown away.
+    stream_->received = true;
+    close_after_ = true;
+    return;
+  }
   if (stream_) {
     // The request's body went wrong. Answer for it unless an answer is under way.
     const bool answer = !stream_->head_sent;
@@ -228,26 +246,32 @@ void Http1Codec::break_off(Events& events, ErrorCode code, bool unprocessed,
 }
 
 void Http1Codec::end_of_input(Events& events) {
-  input_ended_ = true;
-  if (stream_ && stream_->head_received && !stream_->received && role_ == Role::Client &&
-      stream_->body.ends_at_close()) {
-    stream_->received = true;
-    Event event{.kind = Event::Kind::Data, .end_stream = true};
-    event.stream = stream_.get();
-    events.push_back(std::move(event));
-    close_after_ = true;
-    maybe_complete();
-  } else if (stream_) {
-    // A client that closes has given up, as Envoy and nginx take it: HTTP/1 has no other cancel.
-    break_off(events, ErrorCode::Cancel, false, "the connection was closed early");
-    finished_ = true;
-  }
-  if (!stream_) finished_ = true;
   close_after_ = true;
+  if (!stream_ || stream_->broken) {
+    finished_ = true;
+    return;
+  }
+  Message& message = *stream_;
+  if (role_ == Role::Client && message.head_received && !message.received &&
+      message.body.ends_at_close()) {
+    message.received = true;
+    Event event{.kind = Event::Kind::Data, .end_stream = true};
+    event.stream = &message;
+    events.push_back(std::move(event));
+    maybe_complete();
+    return;
+  }
+  if (role_ == Role::Client ? message.received : message.sent) return;  // its end is on its way
+  // A client that closes has given up, as Envoy and nginx take it: HTTP/1 has no other cancel.
+  break_off(events, ErrorCode::Cancel, false, "the connection was closed early");
+  finished_ = true;
 }
 
 Stream* Http1Codec::open(const Head& request, bool end_stream, void* user) {
   if (!can_open()) return nullptr;
+  for (std::string_view part : {request.method, request.path, request.authority}) {
+    if (breaks_line(part) || part.find(' ') != std::string_view::npos) return nullptr;
+  }
   stream_ = std::make_unique<Message>();
   stream_->id = next_id_++;
   stream_->user = user;
@@ -268,7 +292,8 @@ bool Http1Codec::can_open() const {
 }
 
 void Http1Codec::send_informational(Stream& stream, const Head& head) {
-  if (&stream != stream_.get() || stream_->head_sent || stream_->http10_peer) return;
+  if (&stream != stream_.get() || stream_->broken || stream_->head_sent) return;
+  if (stream_->http10_peer || head.status == 101) return;
   if (head.status == 100) stream_->continued = true;
   output_.append(fmt::format("HTTP/1.1 {} {}\r\n", head.status, status_text(head.status)));
   write_fields(output_, head.fields);
@@ -291,7 +316,8 @@ void Http1Codec::begin_body(const Head& head, bool end_stream, bool request) {
   const auto known = length ? parse_content_length(length->value) : std::nullopt;
   message.no_body_out = !request && (head.status == 204 || head.status == 304 ||
                                      message.method == "HEAD");
-  write_fields(output_, head.fields);
+  // 204 has no content-length (RFC 9110 section 8.6), nor has what is not a number.
+  write_fields(output_, head.fields, known && head.status != 204 ? length : nullptr);
   if (message.no_body_out) {
     // Its content-length, if any, describes what GET would have sent.
   } else if (known) {
@@ -322,6 +348,7 @@ void Http1Codec::begin_body(const Head& head, bool end_stream, bool request) {
 void Http1Codec::send_data(Stream& stream, ByteView bytes, bool end_stream) {
   if (&stream != stream_.get() || stream_->broken || stream_->sent || !stream_->head_sent) return;
   Message& message = *stream_;
+  message.queued += bytes.size();  // what is dropped below has left the queue as well
   if (!bytes.empty() && !message.no_body_out) {
     if (message.chunked_out) {
       char line[24];
@@ -340,7 +367,6 @@ void Http1Codec::send_data(Stream& stream, ByteView bytes, bool end_stream) {
       }
       output_.append(bytes);
     }
-    message.queued += bytes.size();
   }
   if (end_stream) finish_body();
 }
@@ -362,7 +388,10 @@ void Http1Codec::finish_body() {
   Message& message = *stream_;
   if (message.chunked_out) output_.append("0\r\n\r\n");
   // Less than was promised: the peer must not take it for the whole.
-  if (message.length_known && message.length_left > 0) close_after_ = true;
+  if (message.length_known && message.length_left > 0) {
+    close_after_ = true;
+    if (role_ == Role::Client) finished_ = true;  // no answer can follow half a request
+  }
   message.sent = true;
   maybe_complete();
 }
@@ -385,20 +414,25 @@ bool Http1Codec::wants_input() const {
   if (!stream_) return true;
   // While a response is awaited, keep an eye on the socket (client cancel), but bounded.
   if (stream_->received) return input_.size() < high_watermark;
+  // After an early answer the rest of the request is read and thrown away, up to a limit.
+  if (role_ == Role::Server && stream_->sent) return !close_after_;
   return stream_->uncredited < high_watermark;
 }
 
 void Http1Codec::maybe_complete() {
   Message& message = *stream_;
   if (role_ == Role::Client && message.received && !message.sent) {
-    close_after_ = true;  // answered before the request was whole: not reusable
+    // Answered before the request was whole: its rest is not wanted, nor is the connection.
+    output_.clear();
+    close_after_ = finished_ = true;
   }
 }
 
 void Http1Codec::abandon(Events& events) {
   finished_ = true;
   if (!stream_) return;
-  if (!stream_->sent || !stream_->received || !output_.empty()) {
+  const bool whole = role_ == Role::Client ? stream_->received : stream_->sent && output_.empty();
+  if (!whole) {
     break_off(events, ErrorCode::Cancel, false, "the connection was closed early");
   }
   retire_message(events);
@@ -430,14 +464,14 @@ void Http1Codec::produce(Buffer& out, std::size_t limit, Events& events) {
     events.push_back(std::move(event));
   }
   if (!output_.empty()) return;
-  if (finished_ && !message.broken) break_off(events, ErrorCode::Cancel, false, "connection closed");
   const bool half = role_ == Role::Server ? message.sent : message.received;
-  if (message.broken || (message.sent && message.received) || (half && close_after_)) {
-    retire_message(events);
-    retired_ = std::move(stream_);
-    if (close_after_ || (draining_ && role_ == Role::Client)) finished_ = true;
-    if (!finished_ && role_ == Role::Server) read(events);
-  }
+  const bool over = (message.sent && message.received) || (half && close_after_);
+  if (finished_ && !over) break_off(events, ErrorCode::Cancel, false, "connection closed");
+  if (!over && !message.broken) return;
+  retire_message(events);
+  retired_ = std::move(stream_);
+  if (close_after_ || (role_ == Role::Client && (draining_ || !input_.empty()))) finished_ = true;
+  if (!finished_ && role_ == Role::Server) read(events);
 }
 
 }  // namespace outrider::protocol

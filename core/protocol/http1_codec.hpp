@@ -35,7 +35,10 @@ class Http1Codec final : public Codec {
   void produce(Buffer& out, std::size_t limit, Events& events) override;
   [[nodiscard]] bool wants_input() const override;
   void drain() override { draining_ = true; }
-  [[nodiscard]] bool finished() const override { return finished_; }
+  // Draining: once it is idle.
+  [[nodiscard]] bool finished() const override {
+    return finished_ || (draining_ && !stream_ && input_.empty() && output_.empty());
+  }
   [[nodiscard]] std::size_t open_streams() const override { return stream_ ? 1 : 0; }
   [[nodiscard]] HttpVersion version() const override { return HttpVersion::Http11; }
 
@@ -65,7 +68,7 @@ class Http1Codec final : public Codec {
   std::int32_t next_id_ = 1;
   bool draining_ = false;
   bool finished_ = false;
-  bool input_ended_ = false;
+  bool empty_line_seen_ = false;  // before the head that is awaited
   bool close_after_ = false;  // this exchange is the connection's last
 };
 

@@ -13,6 +13,8 @@ std::unexpected<Refusal> refuse(int status, std::string_view reason) {
   return std::unexpected(Refusal{status, reason});
 }
 
+constexpr std::size_t longest_target = 16 * 1024;
+
 constexpr auto token_table = [] {
   std::array<bool, 256> table{};
   for (int c = '0'; c <= '9'; ++c) table[static_cast<std::size_t>(c)] = true;
@@ -45,25 +47,6 @@ bool is_target(std::string_view text) {
     if (byte <= 0x20 || byte >= 0x7f) return false;
   }
   return !text.empty();
-}
-
-// host or host:port: no userinfo, no list, no path (RFC 9110 section 7.2).
-bool is_authority(std::string_view text) {
-  for (char c : text) {
-    const bool legal = ascii::is_alpha(c) || ascii::is_digit(c) ||
-                       std::string_view("-._~:[]%!$&'()*+;=").find(c) != std::string_view::npos;
-    if (!legal) return false;
-  }
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos || text.back() == ']') return true;
-  const std::string_view port = text.substr(colon + 1);
-  unsigned value = 0;
-  for (char c : port) {
-    if (!ascii::is_digit(c)) return false;
-    value = value * 10 + static_cast<unsigned>(c - '0');
-    if (value > 65535) return false;
-  }
-  return true;
 }
 
 // Takes the next line off `block`; lines end in CRLF and nothing else, which find_head_end and the
@@ -215,9 +198,9 @@ std::expected<void, Refusal> parse_host(Head& head) {
     if (head.version == HttpVersion::Http11) return refuse(400, "Host is missing");
     return {};
   }
+  if (host->value.empty()) return refuse(400, "Host is empty");
   if (!is_authority(host->value)) return refuse(400, "Host is not a valid host");
   if (head.authority.empty()) {
-    if (host->value.empty()) return refuse(400, "Host is empty");
     head.authority = host->value;
   } else if (!ascii::equals_ignoring_case(head.authority, host->value)) {
     return refuse(400, "Host and the request target name different hosts");
@@ -259,6 +242,7 @@ Parsed parse_request_head(std::string_view block, const HeadLimits& limits, Head
   const std::string_view target = line->substr(first + 1, last - first - 1);
   const std::string_view version_text = line->substr(last + 1);
   if (!is_token(method) || method.size() > 32) return refuse(400, "the method is not a token");
+  if (target.size() > longest_target) return refuse(414, "the target is too long");
   if (!is_target(target)) return refuse(400, "the request target holds an illegal byte");
   if (target.find('#') != std::string_view::npos) {
     return refuse(400, "the request target holds a fragment");
@@ -320,26 +304,7 @@ Parsed parse_response_head(std::string_view block, const HeadLimits& limits,
 std::expected<void, Refusal> parse_trailers(std::string_view block, const HeadLimits& limits,
                                             HeaderList& trailers) {
   if (auto parsed = parse_fields(block, limits, trailers); !parsed) return parsed;
-  std::erase_if(trailers.fields(), [](const HeaderField& field) {
-    switch (field.id) {
-      case HeaderName::ContentLength:
-      case HeaderName::TransferEncoding:
-      case HeaderName::Host:
-      case HeaderName::Authorization:
-      case HeaderName::Connection:
-      case HeaderName::Te:
-      case HeaderName::Trailer:
-      case HeaderName::Upgrade:
-      case HeaderName::ContentType:
-      case HeaderName::Expect:
-      case HeaderName::XForwardedFor:
-      case HeaderName::XForwardedProto:
-      case HeaderName::XForwardedClientCert:
-        return true;
-      default:
-        return field.name.starts_with("x-envoy-");
-    }
-  });
+  drop_forbidden_trailers(trailers);
   return {};
 }
 

@@ -13,6 +13,13 @@
 namespace outrider::protocol {
 namespace {
 
+// What nghttp2 itself does not count: one peer may break the rules this often, then it has to go
+// (MadeYouReset, CVE-2025-8671; empty DATA, CVE-2019-9518; HPACK and cookie bombs).
+constexpr std::size_t most_violations = 100;
+constexpr std::size_t most_empty_data_frames = 100;
+// nghttp2 would not send a header block beyond 64 KiB: what was let in has to be let out.
+constexpr std::size_t longest_header_block = 256 * 1024;
+
 std::string_view view(nghttp2_rcbuf* buffer) {
   const nghttp2_vec bytes = nghttp2_rcbuf_get_buf(buffer);
   return {reinterpret_cast<const char*>(bytes.base), bytes.len};
@@ -76,13 +83,18 @@ struct Http2Codec::H2Stream : Stream {
   std::size_t bytes = 0;
   bool too_large = false;
   bool contradictory = false;    // :authority and host differ
+  bool announced = false;        // the owner knows it: only then it hears how it ended
+  bool rejected = false;         // reset by this codec: what still comes is dropped
+  bool head_request = false;     // its response has no body
   bool head_received = false;    // the final one
   bool received = false;         // END_STREAM came
   bool broken = false;           // Reset was reported
   bool head_sent = false;
   bool sent = false;             // the owner has said everything
+  bool ended = false;            // and it has left, END_STREAM included
   bool deferred = false;         // nghttp2 waits for more body
   bool has_trailers = false;
+  std::string_view reason;       // of the Reset to come, for people
   Buffer body;                   // to be sent
   HeaderList trailers;
 };
@@ -99,8 +111,13 @@ struct Http2Codec::Callbacks {
     if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
       s = codec(user).new_stream(frame->hd.stream_id, nullptr);
       nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, s);
+      if (codec(user).goaway_submitted_) {
+        // The GOAWAY under way says that this stream was not processed: so it must not be.
+        s->rejected = true;
+        nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_REFUSED_STREAM);
+      }
     }
-    if (!s) return 0;
+    if (!s || s->broken || s->rejected) return 0;
     s->incoming = make_head();
     s->incoming->version = HttpVersion::Http2;
     s->fields = s->bytes = 0;
@@ -114,9 +131,10 @@ struct Http2Codec::Callbacks {
     if (!s || !s->incoming) return 0;
     const HeadLimits& limits = codec(user).limits_.head;
     // Every decoded field counts, cookie crumbs and repeated ones too (reliability section 0).
-    s->fields += 1;
+    // Pseudo headers do not: nghttp2 takes each once.
+    if (!view(name).starts_with(':')) s->fields += 1;
     s->bytes += view(name).size() + view(value).size() + 32;
-    if (s->fields > limits.fields + 5 || s->bytes > limits.bytes) s->too_large = true;
+    if (s->fields > limits.fields || s->bytes > limits.bytes) s->too_large = true;
     if (s->too_large) return 0;
     add_field(*s, name, value);
     return 0;
@@ -156,15 +174,22 @@ struct Http2Codec::Callbacks {
     switch (frame->hd.type) {
       case NGHTTP2_HEADERS: {
         H2Stream* s = stream(session, frame->hd.stream_id);
+        if (s && s->broken) s->incoming.reset();  // given up between its frames
         if (s && s->incoming) {
           self.on_head_complete(*s, (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0);
         }
         return 0;
       }
       case NGHTTP2_DATA: {
+        self.empty_data_frames_ = self.chunk_seen_ ? 0 : self.empty_data_frames_ + 1;
+        self.chunk_seen_ = false;
+        if (self.empty_data_frames_ > most_empty_data_frames) {
+          self.terminate(ErrorCode::EnhanceYourCalm);
+        }
         if ((frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return 0;
+        self.empty_data_frames_ = 0;
         H2Stream* s = stream(session, frame->hd.stream_id);
-        if (!s || s->received) return 0;
+        if (!s || s->received || s->broken || s->rejected || !s->announced) return 0;
         s->received = true;
         Events& events = *self.events_;
         if (!events.empty() && events.back().kind == Event::Kind::Data &&
@@ -184,8 +209,9 @@ struct Http2Codec::Callbacks {
         return 0;
       case NGHTTP2_PING:
         // The answer to the ping behind the warning GOAWAY: a round trip has passed.
-        if (self.draining_ && self.role_ == Role::Server &&
+        if (self.draining_ && self.role_ == Role::Server && !self.goaway_submitted_ &&
             (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) {
+          self.goaway_submitted_ = true;
           nghttp2_submit_goaway(session, NGHTTP2_FLAG_NONE,
                                 nghttp2_session_get_last_proc_stream_id(session),
                                 NGHTTP2_NO_ERROR, nullptr, 0);
@@ -199,9 +225,10 @@ struct Http2Codec::Callbacks {
   static int on_data_chunk(nghttp2_session* session, std::uint8_t, std::int32_t id,
                            const std::uint8_t* data, std::size_t size, void* user) {
     Http2Codec& self = codec(user);
+    self.chunk_seen_ = true;
     nghttp2_session_consume_connection(session, size);
     H2Stream* s = stream(session, id);
-    if (!s || s->broken) {
+    if (!s || s->broken || s->rejected || !s->announced) {
       nghttp2_session_consume_stream(session, id, size);
       return 0;
     }
@@ -214,19 +241,9 @@ struct Http2Codec::Callbacks {
                              void* user) {
     H2Stream* s = stream(session, id);
     if (!s) return 0;
-    Http2Codec& self = codec(user);
-    const bool whole = s->received && (self.role_ == Role::Client || s->sent);
-    if (!s->broken && (!whole || code != NGHTTP2_NO_ERROR)) {
-      s->broken = true;
-      self.add_event(Event::Kind::Reset, *s, false);
-      Event& event = self.events_->back();
-      event.code = static_cast<ErrorCode>(code);
-      // Streams above a GOAWAY's last id are closed by nghttp2 with this code as well.
-      event.unprocessed = code == NGHTTP2_REFUSED_STREAM;
-      event.reason = "the peer reset the stream";
-    }
     nghttp2_session_set_stream_user_data(session, id, nullptr);
-    self.bury(*s);
+    // Streams above a GOAWAY's last id are closed by nghttp2 with this code as well.
+    codec(user).close(*s, static_cast<ErrorCode>(code), code == NGHTTP2_REFUSED_STREAM);
     return 0;
   }
 
@@ -268,25 +285,47 @@ struct Http2Codec::Callbacks {
     return 0;
   }
 
-  // A server that has answered before the request was whole tells the client to stop (RFC 9113 8.1).
   static int on_frame_send(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+    Http2Codec& self = codec(user);
+    H2Stream* s = stream(session, frame->hd.stream_id);
+    if (frame->hd.type == NGHTTP2_RST_STREAM && (!s || !s->broken) &&
+        frame->rst_stream.error_code != NGHTTP2_REFUSED_STREAM) {
+      // Not the owner's: the peer has broken a rule.
+      if (s && s->reason.empty()) s->reason = "the peer broke the HTTP/2 protocol";
+      self.on_violation();
+    }
     const bool ends = (frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS) &&
                       (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
-    if (!ends || codec(user).role_ != Role::Server) return 0;
-    H2Stream* s = stream(session, frame->hd.stream_id);
-    if (s && !s->received && !s->broken) {
+    if (!ends || self.role_ != Role::Server || !s) return 0;
+    s->ended = true;
+    if (!s->received && !s->broken) {
+      // Answered before the request was whole: tells the client to stop (RFC 9113 section 8.1).
       s->broken = true;
       nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_NO_ERROR);
     }
     return 0;
   }
 
-  // Streams that never got out (refused locally, cancelled in the same turn) are closed by nghttp2
-  // without on_stream_close for requests whose HEADERS could not be sent.
-  static int on_frame_not_send(nghttp2_session* session, const nghttp2_frame* frame, int,
+  static int on_frame_not_send(nghttp2_session* session, const nghttp2_frame* frame, int error,
                                void* user) {
     if (frame->hd.type != NGHTTP2_HEADERS) return 0;
-    return on_stream_close(session, frame->hd.stream_id, NGHTTP2_REFUSED_STREAM, user);
+    Http2Codec& self = codec(user);
+    if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
+      // It never left: cancelled in the same turn, too large, or a GOAWAY was faster. nghttp2 may
+      // not even have made a stream of it.
+      for (H2Stream* s = self.streams_; s; s = s->next) {
+        if (s->id != frame->hd.stream_id) continue;
+        s->reason = "the request did not leave";
+        nghttp2_session_set_stream_user_data(session, s->id, nullptr);
+        self.close(*s, ErrorCode::RefusedStream, true);
+        break;
+      }
+    } else if (error != NGHTTP2_ERR_STREAM_CLOSING && error != NGHTTP2_ERR_STREAM_CLOSED) {
+      // A response or trailers that cannot be sent: the peer must not wait for them.
+      nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
+                                NGHTTP2_INTERNAL_ERROR);
+    }
+    return 0;
   }
 
   static nghttp2_session_callbacks* table() {
@@ -311,6 +350,7 @@ struct Http2Codec::Callbacks {
       nghttp2_option* made = nullptr;
       nghttp2_option_new(&made);
       nghttp2_option_set_no_auto_window_update(made, 1);
+      nghttp2_option_set_max_send_header_block_length(made, longest_header_block);
       return made;
     }();
     return option;
@@ -356,13 +396,34 @@ Http2Codec::H2Stream* Http2Codec::new_stream(std::int32_t id, void* user) {
   return stream;
 }
 
-void Http2Codec::bury(H2Stream& stream) {
+// Reports the end of a stream, and how it broke off unless it was over.
+void Http2Codec::close(H2Stream& stream, ErrorCode code, bool unprocessed) {
+  const bool whole = role_ == Role::Client ? stream.received : stream.ended;
+  if (stream.announced && !stream.broken && !whole) {
+    add_event(Event::Kind::Reset, stream, false);
+    Event& event = events_->back();
+    event.code = code;
+    event.unprocessed = unprocessed;
+    event.reason = stream.reason.empty() ? "the peer reset the stream" : stream.reason;
+  }
+  stream.broken = true;
   if (stream.previous) stream.previous->next = stream.next;
   if (stream.next) stream.next->previous = stream.previous;
   if (streams_ == &stream) streams_ = stream.next;
   --open_count_;
-  add_event(Event::Kind::Closed, stream, false);
+  if (stream.announced) add_event(Event::Kind::Closed, stream, false);
   buried_.emplace_back(&stream);
+}
+
+void Http2Codec::on_violation() {
+  if (++violations_ == most_violations) terminate(ErrorCode::EnhanceYourCalm);
+}
+
+void Http2Codec::reject(H2Stream& stream, std::string_view reason) {
+  stream.rejected = true;
+  stream.incoming.reset();
+  stream.reason = reason;
+  nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_PROTOCOL_ERROR);
 }
 
 void Http2Codec::add_event(Event::Kind kind, H2Stream& stream, bool end_stream) {
@@ -373,29 +434,31 @@ void Http2Codec::add_event(Event::Kind kind, H2Stream& stream, bool end_stream) 
 
 void Http2Codec::on_head_complete(H2Stream& stream, bool end_stream) {
   Head& head = *stream.incoming;
-  if (stream.too_large || stream.contradictory) {
-    stream.incoming.reset();
-    if (role_ == Role::Server && stream.too_large && !stream.head_received) {
-      FieldBlock& block = FieldBlock::fresh();
-      block.add(":status", "431");
-      nghttp2_submit_response(session_, stream.id, block.data(), block.size(), nullptr);
-      Event event{.kind = Event::Kind::Refused};
-      event.status = 431;
-      event.reason = "header fields are too many or too large";
-      events_->push_back(std::move(event));
-      stream.broken = true;  // the owner never heard of it
-      if (!end_stream) {
-        nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_NO_ERROR);
-      }
-      return;
+  if (stream.too_large) {
+    if (role_ == Role::Server && !stream.head_received) {
+      refuse_large_head(stream, end_stream);
+    } else {
+      reject(stream, "the peer's header fields are too many or too large");
     }
-    nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_PROTOCOL_ERROR);
     return;
   }
-  stream.received = stream.received || end_stream;
   if (stream.head_received) {
+    stream.received = true;
+    head.authority = {};
+    drop_forbidden_trailers(head.fields);
     add_event(Event::Kind::Trailers, stream, true);
     events_->back().head = std::move(stream.incoming);
+    return;
+  }
+  if (role_ == Role::Server) {
+    if (stream.contradictory || !is_authority(head.authority)) {
+      reject(stream, ":authority is no host, or differs from host");
+      return;
+    }
+    stream.head_request = head.method == "HEAD";
+    stream.announced = true;
+  } else if (head.status < 100 || head.status > 599) {
+    reject(stream, "the response's status is out of range");
     return;
   }
   join_cookies(head.fields);
@@ -405,8 +468,26 @@ void Http2Codec::on_head_complete(H2Stream& stream, bool end_stream) {
     return;
   }
   stream.head_received = true;
+  stream.received = end_stream;
   add_event(Event::Kind::Head, stream, end_stream);
   events_->back().head = std::move(stream.incoming);
+}
+
+// The owner never hears of the stream.
+void Http2Codec::refuse_large_head(H2Stream& stream, bool end_stream) {
+  stream.incoming.reset();
+  stream.broken = true;
+  FieldBlock& block = FieldBlock::fresh();
+  block.add(":status", "431");
+  nghttp2_submit_response(session_, stream.id, block.data(), block.size(), nullptr);
+  if (!end_stream) {
+    nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_NO_ERROR);
+  }
+  Event event{.kind = Event::Kind::Refused};
+  event.status = 431;
+  event.reason = "header fields are too many or too large";
+  events_->push_back(std::move(event));
+  on_violation();
 }
 
 void Http2Codec::receive(ByteView bytes, Events& events) {
@@ -425,14 +506,8 @@ void Http2Codec::abandon(Events& events) {
   events_ = &events;
   while (streams_) {
     H2Stream& stream = *streams_;
-    if (!stream.broken) {
-      stream.broken = true;
-      add_event(Event::Kind::Reset, stream, false);
-      events.back().code = ErrorCode::Cancel;
-      events.back().reason = "the connection was closed early";
-    }
-    nghttp2_session_set_stream_user_data(session_, stream.id, nullptr);
-    bury(stream);
+    stream.reason = "the connection was closed early";
+    close(stream, ErrorCode::Cancel, false);
   }
   events_ = nullptr;
 }
@@ -457,6 +532,7 @@ Stream* Http2Codec::open(const Head& request, bool end_stream, void* user) {
     return nullptr;
   }
   stream->id = id;
+  stream->announced = true;
   stream->head_sent = true;
   stream->sent = end_stream;
   return stream;
@@ -488,6 +564,8 @@ void Http2Codec::send_head(Stream& handle, const Head& response, bool end_stream
   block.add(":status", {status.data(), status.size()});
   block.add_all(response.fields);
   nghttp2_data_provider body{{.ptr = &stream}, Callbacks::read_body};
+  // Bytes of a body that must not be there are dropped, as HTTP/1 does.
+  if (stream.head_request || response.status == 204 || response.status == 304) end_stream = true;
   stream.head_sent = true;
   stream.sent = end_stream;
   nghttp2_submit_response(session_, stream.id, block.data(), block.size(),
@@ -526,6 +604,7 @@ void Http2Codec::credit(Stream& handle, std::size_t bytes) {
 }
 
 void Http2Codec::produce(Buffer& out, std::size_t limit, Events& events) {
+  if (finished_) return;
   buried_.clear();
   events_ = &events;
   out_ = &out;

@@ -56,7 +56,10 @@ class Http2Codec final : public Codec {
   struct Callbacks;  // nghttp2's trampolines
 
   H2Stream* new_stream(std::int32_t id, void* user);
-  void bury(H2Stream& stream);
+  void close(H2Stream& stream, ErrorCode code, bool unprocessed);
+  void reject(H2Stream& stream, std::string_view reason);
+  void refuse_large_head(H2Stream& stream, bool end_stream);
+  void on_violation();
   void on_head_complete(H2Stream& stream, bool end_stream);
   void add_event(Event::Kind kind, H2Stream& stream, bool end_stream);
 
@@ -69,7 +72,11 @@ class Http2Codec final : public Codec {
   H2Stream* streams_ = nullptr;  // open ones, a list through them
   std::vector<std::unique_ptr<H2Stream>> buried_;  // closed ones, until their events are handled
   std::size_t open_count_ = 0;
+  std::size_t violations_ = 0;         // of the peer, answered by a reset
+  std::size_t empty_data_frames_ = 0;  // in a row
+  bool chunk_seen_ = false;            // in the DATA frame being received
   bool draining_ = false;
+  bool goaway_submitted_ = false;      // the final one: no stream is taken from here on
   bool goaway_received_ = false;
   bool finished_ = false;
 };

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <string>
 
+#include "core/base/ascii.hpp"
+
 namespace outrider::protocol {
 namespace {
 
@@ -256,6 +258,62 @@ void join_cookies(HeaderList& fields) {
   }
   fields.remove(HeaderName::Cookie);
   fields.add("cookie", joined);
+}
+
+void drop_forbidden_trailers(HeaderList& trailers) {
+  std::erase_if(trailers.fields(), [](const HeaderField& field) {
+    switch (field.id) {
+      case HeaderName::ContentLength:
+      case HeaderName::TransferEncoding:
+      case HeaderName::Host:
+      case HeaderName::Authorization:
+      case HeaderName::Connection:
+      case HeaderName::Te:
+      case HeaderName::Trailer:
+      case HeaderName::Upgrade:
+      case HeaderName::ContentType:
+      case HeaderName::Expect:
+      case HeaderName::XForwardedFor:
+      case HeaderName::XForwardedProto:
+      case HeaderName::XForwardedClientCert:
+        return true;
+      default:
+        return field.name.starts_with("x-envoy-");
+    }
+  });
+}
+
+bool is_authority(std::string_view text) {
+  const auto all = [](std::string_view part, auto legal) {
+    return !part.empty() && std::all_of(part.begin(), part.end(), legal);
+  };
+  std::string_view rest;
+  if (text.starts_with('[')) {
+    const std::size_t end = text.find(']');
+    if (end == std::string_view::npos) return false;
+    const auto legal = [](char c) {
+      const char small = ascii::lower(c);
+      return ascii::is_digit(c) || (small >= 'a' && small <= 'f') || c == ':' || c == '.';
+    };
+    if (!all(text.substr(1, end - 1), legal)) return false;
+    rest = text.substr(end + 1);
+  } else {
+    const auto legal = [](char c) {
+      return ascii::is_alpha(c) || ascii::is_digit(c) ||
+             std::string_view("-._~!$&'()*+;=").find(c) != std::string_view::npos;
+    };
+    const std::size_t end = text.find(':');
+    if (!all(text.substr(0, end), legal)) return false;
+    if (end != std::string_view::npos) rest = text.substr(end);
+  }
+  if (rest.empty() || rest == ":") return true;
+  if (rest.front() != ':' || rest.size() > 6) return false;
+  unsigned port = 0;
+  for (char c : rest.substr(1)) {
+    if (!ascii::is_digit(c)) return false;
+    port = port * 10 + static_cast<unsigned>(c - '0');
+  }
+  return port <= 65535;
 }
 
 bool is_grpc(const Head& head) {

@@ -145,6 +145,13 @@ using HeadPtr = std::unique_ptr<Head, HeadRecycler>;
 // Several cookie fields become one, as HTTP/1 wants them (RFC 9113 section 8.2.3).
 void join_cookies(HeaderList& fields);
 
+// Trailers may not speak of framing, routing or identity (RFC 9110 section 6.5.1): those are dropped.
+void drop_forbidden_trailers(HeaderList& trailers);
+
+// host or host:port, or an IPv6 literal in brackets: no userinfo, list, path, percent escape or zone
+// (RFC 9110 section 7.2).
+[[nodiscard]] bool is_authority(std::string_view text);
+
 // content-type is application/grpc or application/grpc+something.
 [[nodiscard]] bool is_grpc(const Head& head);
 

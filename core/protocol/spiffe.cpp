@@ -21,7 +21,7 @@ bool is_spiffe_id(std::string_view text) {
   if (text.size() > 2048 || !text.starts_with(scheme)) return false;
   text.remove_prefix(scheme.size());
   const std::size_t slash = text.find('/');
-  if (slash == 0 || slash == std::string_view::npos) return false;
+  if (slash == 0 || slash == std::string_view::npos || slash > 255) return false;
   for (char c : text.substr(0, slash)) {
     if (!is_lower_or_digit(c) && c != '.' && c != '-' && c != '_') return false;
   }

@@ -49,7 +49,6 @@ class TlsContext {
     void operator()(SSL_CTX* context) const;
   };
   std::unique_ptr<SSL_CTX, Free> context_;
-  std::unique_ptr<std::string> alpn_;  // wire format; the selection callback points to it
   bool server_ = false;
 };
 

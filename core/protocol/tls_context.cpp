@@ -77,9 +77,19 @@ int verify_peer(X509_STORE_CTX* store, void*) {
   return 0;
 }
 
-int select_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const unsigned char* offered,
-                unsigned int offered_size, void* ours) {
-  const auto& list = *static_cast<const std::string*>(ours);
+// The protocols that are offered, in wire format, live with the SSL_CTX: its sessions outlive the
+// TlsContext.
+int alpn_index() {
+  static const int index = SSL_CTX_get_ex_new_index(
+      0, nullptr, nullptr, nullptr,
+      [](void*, void* data, CRYPTO_EX_DATA*, int, long, void*) { delete static_cast<std::string*>(data); });
+  return index;
+}
+
+int select_alpn(SSL* session, const unsigned char** out, unsigned char* out_size,
+                const unsigned char* offered, unsigned int offered_size, void*) {
+  const auto& list =
+      *static_cast<const std::string*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(session), alpn_index()));
   unsigned char* chosen = nullptr;
   const int rc = SSL_select_next_proto(&chosen, out_size,
                                        reinterpret_cast<const unsigned char*>(list.data()),
@@ -136,8 +146,8 @@ Result<TlsContext> TlsContext::server(const TlsCredentials& credentials,
   TlsContext context;
   context.server_ = true;
   context.context_.reset(*native);
-  context.alpn_ = std::make_unique<std::string>(wire_format(alpn));
-  SSL_CTX_set_alpn_select_cb(*native, select_alpn, context.alpn_.get());
+  SSL_CTX_set_ex_data(*native, alpn_index(), new std::string(wire_format(alpn)));
+  SSL_CTX_set_alpn_select_cb(*native, select_alpn, nullptr);
   SSL_CTX_set_verify(*native,
                      SSL_VERIFY_PEER | (require_client_certificate ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
                      nullptr);
