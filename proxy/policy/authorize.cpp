@@ -156,9 +156,22 @@ std::string missing_parts(const RbacRule& permission, const AuthorizationInput& 
   return text;
 }
 
+// `spec: {}`: a policy that selects the workload and matches nothing.
+bool matches_nothing(const RbacPolicy& policy) {
+  return std::ranges::all_of(policy.principals.rules, [](const RbacRule& rule) {
+    const auto* negation = std::get_if<RbacRule::Not>(&rule.condition);
+    return negation != nullptr && std::holds_alternative<RbacRule::Any>(negation->rule.front().condition);
+  });
+}
+
+std::string named(const RbacPolicy& policy) {
+  return policy.source.empty() ? policy.name : fmt::format("{} ({})", policy.name, policy.source);
+}
+
 Near nearest(const RbacRuleSet& rule_set, const AuthorizationInput& input) {
   Near best;
   for (const RbacPolicy& policy : rule_set.policies) {
+    if (matches_nothing(policy)) continue;
     const bool principal = any_of(policy.principals.rules, input);
     const bool permission = any_of(policy.permissions.rules, input);
     if (permission && !principal) {
@@ -202,18 +215,21 @@ std::string explain_denial(std::span<const RbacRuleSet> rule_sets, const Authori
   const std::string what = fmt::format("{} {} of {} on port {}", input.head.method,
                                        without_query(input.head.path), who, input.destination_port);
   if (decision.policy != nullptr) {
-    return fmt::format("{} is denied by {}", what, decision.policy->name);
+    return fmt::format("{} is denied by {}", what, named(*decision.policy));
   }
   for (const RbacRuleSet& rule_set : rule_sets) {
     if (rule_set.action != RbacAction::Allow || matching(rule_set, input) != nullptr) continue;
-    if (rule_set.policies.empty()) return fmt::format("{} is denied: the policy allows nothing", what);
+    if (std::ranges::all_of(rule_set.policies, matches_nothing)) {
+      return fmt::format("{} is denied: {} allows nothing", what,
+                         rule_set.policies.empty() ? "the policy" : named(rule_set.policies.front()));
+    }
     const Near near = nearest(rule_set, input);
     if (near.policy == nullptr) {
       return fmt::format("{} is allowed by none of {} rules; none is for this identity or this operation",
                          what, rule_set.policies.size());
     }
     return fmt::format("{} is allowed by none of {} rules; nearest is {}: {}", what,
-                       rule_set.policies.size(), near.policy->name, near.sentence);
+                       rule_set.policies.size(), named(*near.policy), near.sentence);
   }
   return fmt::format("{} is denied", what);
 }

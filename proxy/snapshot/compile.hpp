@@ -4,10 +4,11 @@
 //
 // Metadata of ours that is understood, all optional, under filter_metadata["outrider"]:
 //   route:    source  (text, "file:line")          retries ("route" or "mesh": who asked for them)
-//   endpoint: app, version, service_account, cluster_id (text)
+//   chain:    policies (name -> "file:line", of its authorization policies)
+//   endpoint: app, version, cluster_id (text)
 // and Istio's: cluster istio.services[0].{host,name,namespace};
 // endpoint istio.workload "name;namespace;canonical service;canonical revision;cluster".
-// Without `retries`, a policy that equals Istio's default is the mesh's, any other the route's.
+// Without `retries`, conditions that equal the default are the mesh's, any others the route's.
 
 #include <expected>
 #include <memory>

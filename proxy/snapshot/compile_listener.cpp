@@ -126,6 +126,21 @@ std::optional<DownstreamTls> downstream_tls(const v3::FilterChain& chain, std::s
                        std::move(common.certificate_name), std::move(common.trust_name)};
 }
 
+// Where the policies were written, for whoever has to find out why a request was denied.
+void name_sources(const envoy::config::core::v3::Metadata& metadata, HttpSpec& spec) {
+  const auto ours = metadata.filter_metadata().find("outrider");
+  if (ours == metadata.filter_metadata().end()) return;
+  const auto policies = ours->second.fields().find("policies");
+  if (policies == ours->second.fields().end()) return;
+  const auto& sources = policies->second.struct_value().fields();
+  for (RbacRuleSet& set : spec.authorization) {
+    for (RbacPolicy& policy : set.policies) {
+      const auto found = sources.find(policy.name);
+      if (found != sources.end()) policy.source = found->second.string_value();
+    }
+  }
+}
+
 void add_chain(const v3::FilterChain& chain, std::string_view field, ListenerSpec& spec,
                Snapshot& snapshot, Report& report) {
   const v3::FilterChainMatch& match = chain.filter_chain_match();
@@ -165,6 +180,7 @@ void add_chain(const v3::FilterChain& chain, std::string_view field, ListenerSpe
   slot->tls = std::move(tls);
   const std::string inline_name = fmt::format("@{}/{}", spec.name, slot->tls ? "tls" : "plaintext");
   slot->http = http_spec(manager, inline_name, snapshot, report);
+  name_sources(chain.metadata(), slot->http);
 }
 
 }  // namespace

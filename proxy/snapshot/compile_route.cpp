@@ -10,9 +10,13 @@ namespace {
 namespace v3 = envoy::config::route::v3;
 using envoy::config::core::v3::HeaderValueOption;
 
-// What Istio gives a route whose author said nothing about retries.
-constexpr std::string_view mesh_retries =
-    "connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes";
+// What a route gets whose author said nothing about conditions: ours, Istio's, and Istio's of old.
+constexpr std::string_view mesh_retries[] = {
+    "connect-failure,refused-stream,unavailable,cancelled",
+    "connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes",
+    "connect-failure,refused-stream,unavailable,cancelled,503",
+    "reset-before-request",
+};
 
 // `%%` is a percent sign; Envoy's %COMMAND%s are not supported.
 std::optional<std::string> literal(const std::string& value) {
@@ -94,7 +98,8 @@ std::optional<RetryPolicy> retry_policy(const v3::RetryPolicy& source, std::stri
     policy.max_interval = to_duration(source.retry_back_off().max_interval());
   }
   policy.avoid_previous_hosts = source.retry_host_predicate_size() > 0;
-  policy.asked = asked_by.empty() ? source.retry_on() != mesh_retries : asked_by != "mesh";
+  const bool usual = std::ranges::find(mesh_retries, source.retry_on()) != std::end(mesh_retries);
+  policy.asked = asked_by.empty() ? !usual : asked_by != "mesh";
   return policy;
 }
 

@@ -37,6 +37,7 @@ struct RbacPolicy {
   std::string name;         // ns[NAMESPACE]-policy[NAME]-rule[INDEX], as Istio names them
   RbacRule::AnyOf permissions;
   RbacRule::AnyOf principals;
+  std::string source = {};  // file:line, when the translator said so
 };
 
 enum class RbacAction : std::uint8_t { Allow, Deny };

@@ -196,6 +196,10 @@ TEST_CASE("a denial by a policy names it, and one that allows nothing says so") 
   CHECK(explain_denial(deny, input, authorize(deny, input)).ends_with("is denied by p"));
   const std::vector<RbacRuleSet> nothing = {rules("action: ALLOW")};
   CHECK(explain_denial(nothing, input, authorize(nothing, input)).ends_with("the policy allows nothing"));
+  std::vector<RbacRuleSet> empty = {rules("action: ALLOW policies { key: 'p' value { permissions { any: true } "
+                                          "principals { not_id { any: true } } } }")};
+  empty[0].policies[0].source = "deny-all.yaml:1";
+  CHECK(explain_denial(empty, input, authorize(empty, input)).ends_with("p (deny-all.yaml:1) allows nothing"));
 }
 
 }  // namespace

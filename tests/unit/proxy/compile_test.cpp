@@ -151,6 +151,16 @@ TEST_CASE("a rule with a field of a later version is refused, not read in part")
   CHECK(world.refusal().find("Policy field 3") != std::string::npos);
 }
 
+TEST_CASE("a policy knows the line it was written in") {
+  World world;
+  world.listener(listener_text(chain(
+      inline_routes + rbac_filter("policies { key: 'p' value { permissions { any: true } principals { any: true } } }"),
+      "metadata { filter_metadata { key: 'outrider' value { fields { key: 'policies' value { struct_value { "
+      "fields { key: 'p' value { string_value: 'ap.yaml:3' } } } } } } } } ")));
+  const auto snapshot = world.snapshot();
+  CHECK(snapshot->listener("in")->plaintext->http.authorization[0].policies[0].source == "ap.yaml:3");
+}
+
 TEST_CASE("an optional or harmless filter is passed over, and told") {
   World world;
   world.listener(listener_text(chain(inline_routes + "http_filters { name: 'x' is_optional: true } "
@@ -339,7 +349,12 @@ TEST_CASE("a route's timeouts, retries, rewrites and origin arrive") {
           retriable_status_codes: 429 retry_host_predicate { name: 'p' } retry_back_off { base_interval { nanos: 10000000 } } } } }
     routes { name: 'b' match { prefix: '/' } route { cluster: 'gone' timeout {} retry_policy {
       retry_on: 'connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes' num_retries { value: 2 } } } }
-    routes { name: 'c' match { prefix: '/' } route { cluster: 'gone' } } })");
+    routes { name: 'c' match { prefix: '/' } route { cluster: 'gone' } }
+    routes { name: 'd' match { prefix: '/' } route { cluster: 'gone' retry_policy {
+      retry_on: 'connect-failure,refused-stream,unavailable,cancelled' num_retries { value: 5 } } } }
+    routes { name: 'e' match { prefix: '/' }
+      metadata { filter_metadata { key: 'outrider' value { fields { key: 'retries' value { string_value: 'route' } } } } }
+      route { cluster: 'gone' retry_policy { retry_on: 'connect-failure,refused-stream,unavailable,cancelled' } } } })");
   const auto snapshot = world.snapshot();
   const VirtualHost& host = snapshot->routes.find("r")->second->virtual_hosts[0];
   CHECK(host.include_attempt_count);
@@ -361,6 +376,8 @@ TEST_CASE("a route's timeouts, retries, rewrites and origin arrive") {
   const auto& b = std::get<Forward>(host.routes[1].action);
   CHECK(b.timeout == 0s);
   CHECK_FALSE(b.retry->asked);
+  CHECK_FALSE(std::get<Forward>(host.routes[3].action).retry->asked);
+  CHECK(std::get<Forward>(host.routes[4].action).retry->asked);
   CHECK(std::get<Forward>(host.routes[2].action).timeout == 15s);
 }
 
