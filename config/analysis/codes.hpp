@@ -9,6 +9,7 @@ inline constexpr std::string_view kNotFound = "IST0101";          // host, or ho
 inline constexpr std::string_view kSchema = "IST0106";            // a resource that is not valid
 inline constexpr std::string_view kSameHost = "IST0109";          // two virtual services, one host
 inline constexpr std::string_view kPortNeeded = "IST0112";        // destination with several ports
+inline constexpr std::string_view kNoWorkloads = "IST0127";
 inline constexpr std::string_view kUnreachableRule = "IST0130";
 inline constexpr std::string_view kUnreachableMatch = "IST0131";
 inline constexpr std::string_view kSchemaWarning = "IST0133";

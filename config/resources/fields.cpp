@@ -64,11 +64,11 @@ yaml::Position Fields::key_at(std::string_view name) const {
   for (std::size_t i = 0; i < keys_.size(); ++i) {
     if (keys_[i] == name) return node_.value.entries[i].key_at;
   }
-  return node_.value.at;
+  return node_.place();
 }
 
 void Fields::missing(std::string_view name) {
-  reading().error(node_.value.at, fmt::format("{} is required", Path{&node_.path, name}.text()));
+  reading().error(node_.place(), fmt::format("{} is required", Path{&node_.path, name}.text()));
 }
 
 std::optional<std::size_t> Fields::chosen(

@@ -79,7 +79,7 @@ class Fields {
   [[nodiscard]] bool has(std::string_view name) const;    // given, and not null
   [[nodiscard]] bool given(std::string_view name) const;  // its key is there
   [[nodiscard]] yaml::Position key_at(std::string_view name) const;  // of the map if absent
-  [[nodiscard]] yaml::Position at() const { return node_.value.at; }
+  [[nodiscard]] yaml::Position at() const { return node_.place(); }
   [[nodiscard]] Reading& reading() const { return node_.reading; }
   [[nodiscard]] std::string path() const { return node_.path.text(); }
 
@@ -110,7 +110,7 @@ concept Described = requires(Fields& fields, T& out) { describe(fields, out); };
 template <Described T>
 [[nodiscard]] bool read(const Node& node, T& out) {
   if (!expect(node, yaml::Shape::Map)) return false;
-  if constexpr (requires { out.at = node.value.at; }) out.at = node.value.at;
+  if constexpr (requires { out.at = node.place(); }) out.at = node.place();
   Fields fields(node);
   describe(fields, out);
   fields.finish();
@@ -167,7 +167,7 @@ bool Fields::field(std::string_view name, T& out, const Rules&... rules) {
   const yaml::Entry* entry = take(name, true);
   if (entry == nullptr) return false;
   const Path path{&node_.path, name};
-  const Node node{node_.reading, entry->value, path};
+  const Node node{node_.reading, entry->value, path, entry->key_at};
   if (!read(node, out)) return false;
   (rules(node, detail::plain(out)), ...);
   return true;

@@ -154,7 +154,8 @@ void Loader::read_resource(Fields& f, const Kind& kind, const std::string& api_v
   const yaml::Value nothing{yaml::Shape::Map, root.at, false, {}, {}, {}};
   const yaml::Entry* entry = root.find("spec");
   const bool there = entry != nullptr && entry->value.shape != yaml::Shape::Null;
-  const Node node{reading, there ? entry->value : nothing, spec_path};
+  const Node node{reading, there ? entry->value : nothing, spec_path,
+                  there ? entry->key_at : f.key_at("kind")};
   if (kind.read_spec == nullptr) {
     reading.report(Level::Error, code::kUnsupported, f.key_at("kind"),
                    fmt::format("kind {} is not supported yet", kind.name),

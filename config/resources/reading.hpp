@@ -53,6 +53,10 @@ struct Node {
   Reading& reading;
   const yaml::Value& value;
   const Path& path;
+  yaml::Position key_at = {};  // of the key that it is the value of, if it is one's
+
+  // Where to point when the whole is meant: at the key, not at what is first inside.
+  [[nodiscard]] yaml::Position place() const { return key_at.line != 0 ? key_at : value.at; }
 
   void error(std::string message, std::string help = {}) const {
     reading.error(value.at, std::move(message), std::move(help));

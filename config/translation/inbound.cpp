@@ -39,7 +39,7 @@ void set_route(const View& view, const IngressListener& ingress, ConnectionManag
   routes.mutable_validate_clusters()->set_value(false);
   auto& host = *routes.add_virtual_hosts();
   host.set_name(fmt::format("inbound|http|{}", ingress.port));
-  host.add_domains("*");
+  host.add_domains(std::string("*"));
   auto& route = *host.add_routes();
   route.set_name("default");
   route.mutable_match()->set_prefix("/");

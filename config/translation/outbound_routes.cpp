@@ -119,7 +119,7 @@ void HttpProxyRoutes::add_hosts_without_service() {
 
 void HttpProxyRoutes::refuse_the_rest() {
   v3::VirtualHost& host = add_host("block_all");
-  host.add_domains("*");
+  host.add_domains(std::string("*"));
   *host.add_routes() =
       refusal("block_all", 502,
               "no service of the mesh has the host and port that this request names; "

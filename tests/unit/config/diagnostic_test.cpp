@@ -1,0 +1,54 @@
+#include <doctest/doctest.h>
+
+#include "config/analysis/diagnostic.hpp"
+
+using namespace outrider::config;
+
+namespace {
+
+Diagnostic weight() {
+  return {"IST0106", Level::Error, "unknown field \"weight\"", "vs.yaml", 29, 7,
+          "      weight: 90", 6, "nothing of it works", "move it"};
+}
+
+}  // namespace
+
+TEST_CASE("a diagnostic shows code, place, source line, carets, note and help") {
+  CHECK(render(weight(), false) ==
+        "error[IST0106]: unknown field \"weight\"\n"
+        "  --> vs.yaml:29:7\n"
+        "   |\n"
+        "29 |       weight: 90\n"
+        "   |       ^^^^^^\n"
+        "   = note: nothing of it works\n"
+        "   = help: move it\n");
+}
+
+TEST_CASE("colours wrap the words and change no text") {
+  std::string coloured = render(weight(), true);
+  CHECK(coloured.find("\x1b[1;31m") != std::string::npos);
+  for (std::size_t at; (at = coloured.find('\x1b')) != std::string::npos;) {
+    coloured.erase(at, coloured.find('m', at) - at + 1);
+  }
+  CHECK(coloured == render(weight(), false));
+}
+
+TEST_CASE("carets end with the line, keep tabs, and are at least one") {
+  Diagnostic d = weight();
+  d.source_line = "\tab";
+  d.column = 2;
+  d.caret_length = 100;
+  CHECK(render(d, false).find("   | \t^^\n") != std::string::npos);
+  d.column = 50;
+  CHECK(render(d, false).find("^\n") != std::string::npos);
+}
+
+TEST_CASE("one line for logs and refusals") {
+  CHECK(render_line(weight()) ==
+        "error[IST0106] vs.yaml:29:7: unknown field \"weight\" (move it)");
+  Diagnostic whole = weight();
+  whole.line = 0;
+  whole.help.clear();
+  CHECK(render_line(whole) == "error[IST0106] vs.yaml: unknown field \"weight\"");
+  CHECK(render(whole, false).find('|') == std::string::npos);
+}
