@@ -476,13 +476,11 @@ void Http2Codec::on_head_complete(H2Stream& stream, bool end_stream) {
 // The owner never hears of the stream.
 void Http2Codec::refuse_large_head(H2Stream& stream, bool end_stream) {
   stream.incoming.reset();
-  stream.broken = true;
+  stream.rejected = true;
+  stream.received = end_stream;  // without it, a reset follows the answer
   FieldBlock& block = FieldBlock::fresh();
   block.add(":status", "431");
   nghttp2_submit_response(session_, stream.id, block.data(), block.size(), nullptr);
-  if (!end_stream) {
-    nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_NO_ERROR);
-  }
   Event event{.kind = Event::Kind::Refused};
   event.status = 431;
   event.reason = "header fields are too many or too large";
