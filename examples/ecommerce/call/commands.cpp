@@ -77,7 +77,8 @@ grpc::Status Caller::create(const std::string& user, const std::vector<std::stri
   grpc::ClientContext context;
   prepare(context);
   orders::Order order;
-  const auto status = orders::OrderService::NewStub(channel_)->CreateOrder(&context, request, &order);
+  const auto status =
+      orders::OrderService::NewStub(channel_)->CreateOrder(&context, request, &order);
   show(context, status);
   if (status.ok()) print(order);
   return status;
@@ -106,7 +107,8 @@ grpc::Status Caller::update(const std::string& id, const std::string& status_nam
   grpc::ClientContext context;
   prepare(context);
   orders::Order order;
-  const auto status = orders::OrderService::NewStub(channel_)->UpdateOrder(&context, request, &order);
+  const auto status =
+      orders::OrderService::NewStub(channel_)->UpdateOrder(&context, request, &order);
   show(context, status);
   if (status.ok()) print(order);
   return status;
@@ -140,8 +142,7 @@ grpc::Status Caller::watch(const std::string& id, int count) {
     print(update);
     if (++seen == count) {
       context.TryCancel();
-      while (reader->Read(&update)) {
-      }
+      while (reader->Read(&update)) {}
       (void)reader->Finish();  // CANCELLED, as we asked
       return grpc::Status::OK;
     }
@@ -157,7 +158,8 @@ grpc::Status Caller::stock(const std::string& product) {
   grpc::ClientContext context;
   prepare(context);
   inventory::Stock stock;
-  const auto status = inventory::InventoryService::NewStub(channel_)->GetStock(&context, request, &stock);
+  const auto status =
+      inventory::InventoryService::NewStub(channel_)->GetStock(&context, request, &stock);
   show(context, status);
   if (status.ok()) print(stock);
   return status;
@@ -169,7 +171,8 @@ grpc::Status Caller::payment(const std::string& id) {
   grpc::ClientContext context;
   prepare(context);
   payment::Payment payment;
-  const auto status = payment::PaymentService::NewStub(channel_)->GetPayment(&context, request, &payment);
+  const auto status =
+      payment::PaymentService::NewStub(channel_)->GetPayment(&context, request, &payment);
   show(context, status);
   if (status.ok()) print(payment);
   return status;

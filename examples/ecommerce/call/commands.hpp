@@ -1,6 +1,6 @@
 #pragma once
-// What shop-call can ask: one function a command, each a whole call with its answer printed as JSON. Plain values
-// and a channel; main()'s thread only.
+// What shop-call can ask: one function a command, each a whole call with its answer printed as
+// JSON. Plain values and a channel; main()'s thread only.
 #include <grpcpp/grpcpp.h>
 
 #include <chrono>

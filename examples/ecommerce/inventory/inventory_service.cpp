@@ -25,7 +25,8 @@ grpc::Status give(StockResult<T> result, T* reply) {
 
 }  // namespace
 
-grpc::ServerUnaryReactor* InventoryFront::answer(Context* context, std::function<grpc::Status()> work) {
+grpc::ServerUnaryReactor* InventoryFront::answer(Context* context,
+                                                 std::function<grpc::Status()> work) {
   auto* reactor = context->DefaultReactor();
   if (failing_) {  // no initial metadata was set, so this goes out as trailers only
     reactor->Finish({grpc::StatusCode::UNAVAILABLE, "inventory is failing, as it was told to"});
@@ -49,7 +50,8 @@ grpc::ServerUnaryReactor* InventoryFront::Release(Context* context, const Releas
 
 grpc::ServerUnaryReactor* InventoryFront::GetStock(Context* context, const GetStockRequest* request,
                                                    Stock* reply) {
-  return answer(context, [this, request, reply] { return give(store_.stock(request->product_id()), reply); });
+  return answer(
+      context, [this, request, reply] { return give(store_.stock(request->product_id()), reply); });
 }
 
 }  // namespace shop

@@ -1,6 +1,6 @@
 #pragma once
-// The inventory service's gRPC door. Owned by main(); called on gRPC's threads, which never wait: the disk is left to
-// the pool. In failing mode every call answers UNAVAILABLE at once.
+// The inventory service's gRPC door. Owned by main(); called on gRPC's threads, which never wait:
+// the disk is left to the pool. In failing mode every call answers UNAVAILABLE at once.
 #include <grpcpp/grpcpp.h>
 
 #include <atomic>
@@ -21,11 +21,14 @@ class InventoryFront final : public ecommerce::inventory::InventoryService::Call
  private:
   using Context = grpc::CallbackServerContext;
 
-  grpc::ServerUnaryReactor* Reserve(Context* context, const ecommerce::inventory::ReserveRequest* request,
+  grpc::ServerUnaryReactor* Reserve(Context* context,
+                                    const ecommerce::inventory::ReserveRequest* request,
                                     ecommerce::inventory::Reservation* reply) override;
-  grpc::ServerUnaryReactor* Release(Context* context, const ecommerce::inventory::ReleaseRequest* request,
+  grpc::ServerUnaryReactor* Release(Context* context,
+                                    const ecommerce::inventory::ReleaseRequest* request,
                                     ecommerce::inventory::Reservation* reply) override;
-  grpc::ServerUnaryReactor* GetStock(Context* context, const ecommerce::inventory::GetStockRequest* request,
+  grpc::ServerUnaryReactor* GetStock(Context* context,
+                                     const ecommerce::inventory::GetStockRequest* request,
                                      ecommerce::inventory::Stock* reply) override;
 
   grpc::ServerUnaryReactor* answer(Context* context, std::function<grpc::Status()> work);

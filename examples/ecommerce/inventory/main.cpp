@@ -40,7 +40,8 @@ int serve(const shop::ServiceFlags& flags, const shop::StockStore::InitialStock&
     std::fprintf(stderr, "shop-inventory: %s\n", grpc.error().c_str());
     return shop::exit_failed;
   }
-  std::printf("listening on grpc %s (inventory %s)\n", (*grpc)->address().text().c_str(), flags.version.c_str());
+  std::printf("listening on grpc %s (inventory %s)\n", (*grpc)->address().text().c_str(),
+              flags.version.c_str());
   std::fflush(stdout);
 
   int signal = signals.wait();
@@ -60,11 +61,12 @@ int main(int argc, char** argv) {
   shop::ServiceFlags flags;
   std::vector<std::string> stock;
   shop::CommandLine line("shop-inventory",
-                         "The inventory service of the example shop.\nSIGUSR1 turns failing mode on and off: every call "
+                         "The inventory service of the example shop.\nSIGUSR1 turns failing mode "
+                         "on and off: every call "
                          "answers UNAVAILABLE.");
   shop::add_service_flags(line, flags);
-  line.add({"--stock", "What is in stock at first; a product the database knows keeps its own", "PRODUCT=COUNT,...",
-            false, check_stock},
+  line.add({"--stock", "What is in stock at first; a product the database knows keeps its own",
+            "PRODUCT=COUNT,...", false, check_stock},
            stock);
   if (const auto code = line.parse(argc, argv)) return *code;
   spdlog::set_default_logger(spdlog::stderr_color_mt("shop-inventory"));

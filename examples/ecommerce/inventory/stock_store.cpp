@@ -35,14 +35,16 @@ std::optional<Row> find(Database& database, const std::string& id) {
   Statement select(database, "SELECT body, command, reason FROM reservations WHERE id = ?");
   if (!select.text(id).step()) return std::nullopt;
   Row row;
-  if (!row.reservation.ParseFromString(select.text_at(0))) throw DatabaseError("a reservation is unreadable");
+  if (!row.reservation.ParseFromString(select.text_at(0)))
+    throw DatabaseError("a reservation is unreadable");
   row.command = select.text_at(1);
   row.reason = select.text_at(2);
   return row;
 }
 
 void put(Database& database, const Row& row) {
-  Statement(database, "INSERT OR REPLACE INTO reservations(id, body, command, reason) VALUES(?, ?, ?, ?)")
+  Statement(database,
+            "INSERT OR REPLACE INTO reservations(id, body, command, reason) VALUES(?, ?, ?, ?)")
       .text(row.reservation.reservation_id())
       .blob(row.reservation.SerializeAsString())
       .text(row.command)
@@ -51,7 +53,9 @@ void put(Database& database, const Row& row) {
 }
 
 void move(Database& database, const std::string& product, std::int64_t quantity) {
-  Statement(database, "UPDATE stock SET available = available - ?2, reserved = reserved + ?2 WHERE product_id = ?1")
+  Statement(
+      database,
+      "UPDATE stock SET available = available - ?2, reserved = reserved + ?2 WHERE product_id = ?1")
       .text(product)
       .number(quantity)
       .step();
@@ -93,12 +97,11 @@ bool same_lines(const Reservation& reservation, const ReserveRequest& request) {
 // The answer to a reserve whose reservation exists: what it was answered the first time.
 StockResult<Reservation> answer_again(const Row& row, const ReserveRequest& request) {
   switch (row.reservation.state()) {
-    case RESERVATION_STATE_RELEASED:
-      return refuse(Refused, "the reservation was released");
-    case RESERVATION_STATE_REFUSED:
-      return refuse(Refused, row.reason);
+    case RESERVATION_STATE_RELEASED: return refuse(Refused, "the reservation was released");
+    case RESERVATION_STATE_REFUSED: return refuse(Refused, row.reason);
     default:
-      if (row.command == request.command_id() && same_lines(row.reservation, request)) return row.reservation;
+      if (row.command == request.command_id() && same_lines(row.reservation, request))
+        return row.reservation;
       return refuse(CommandReused, "the reservation was made by another command");
   }
 }
@@ -112,9 +115,13 @@ StockStore::StockStore(const std::string& path, const InitialStock& initial) : d
       product_id TEXT PRIMARY KEY, available INTEGER NOT NULL CHECK(available >= 0),
       reserved INTEGER NOT NULL CHECK(reserved >= 0)) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS reservations(
-      id TEXT PRIMARY KEY, body BLOB NOT NULL, command TEXT NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;)");
+      id TEXT PRIMARY KEY, body BLOB NOT NULL, command TEXT NOT NULL,
+      reason TEXT NOT NULL) WITHOUT ROWID;)");
   for (const auto& [product, quantity] : initial) {
-    Statement(database_, "INSERT OR IGNORE INTO stock VALUES(?, ?, 0)").text(product).number(quantity).step();
+    Statement(database_, "INSERT OR IGNORE INTO stock VALUES(?, ?, 0)")
+        .text(product)
+        .number(quantity)
+        .step();
   }
   transaction.commit();
 }
@@ -128,7 +135,8 @@ StockResult<Reservation> StockStore::reserve(const ReserveRequest& request) {
   return guarded([&]() -> StockResult<Reservation> {
     const std::lock_guard guard(lock_);
     Transaction transaction(database_);
-    if (const auto row = find(database_, request.reservation_id())) return answer_again(*row, request);
+    if (const auto row = find(database_, request.reservation_id()))
+      return answer_again(*row, request);
     Row row;
     row.command = request.command_id();
     row.reservation.set_reservation_id(request.reservation_id());
@@ -156,7 +164,8 @@ StockResult<Reservation> StockStore::release(const ReleaseRequest& request) {
     Row row = find(database_, request.reservation_id()).value_or(Row{});
     if (row.reservation.state() == RESERVATION_STATE_RELEASED) return row.reservation;
     if (row.reservation.state() == RESERVATION_STATE_HELD) {
-      for (const auto& line : row.reservation.lines()) move(database_, line.product_id(), -line.quantity());
+      for (const auto& line : row.reservation.lines())
+        move(database_, line.product_id(), -line.quantity());
     }
     row.reservation.set_reservation_id(request.reservation_id());
     row.reservation.set_state(RESERVATION_STATE_RELEASED);

@@ -1,9 +1,10 @@
 #pragma once
-// Stock and what is held back of it, in one SQLite file that all replicas share. Owned by main(); any thread may call
-// it, under one lock.
+// Stock and what is held back of it, in one SQLite file that all replicas share. Owned by main();
+// any thread may call it, under one lock.
 //
 //   (none) --reserve--> HELD --release--> RELEASED
-//      \--reserve, too little stock--> REFUSED      \--release, nothing held--> RELEASED, a late reserve is refused
+//      \--reserve, too little stock--> REFUSED
+//      \--release, nothing held--> RELEASED: a late reserve is refused
 #include <expected>
 #include <map>
 #include <mutex>
@@ -31,8 +32,10 @@ class StockStore {
   // Products that the database knows already keep their stock.
   StockStore(const std::string& path, const InitialStock& initial);
 
-  [[nodiscard]] StockResult<Reservation> reserve(const ecommerce::inventory::ReserveRequest& request);
-  [[nodiscard]] StockResult<Reservation> release(const ecommerce::inventory::ReleaseRequest& request);
+  [[nodiscard]] StockResult<Reservation> reserve(
+      const ecommerce::inventory::ReserveRequest& request);
+  [[nodiscard]] StockResult<Reservation> release(
+      const ecommerce::inventory::ReleaseRequest& request);
   [[nodiscard]] StockResult<ecommerce::inventory::Stock> stock(const std::string& product);
 
  private:

@@ -70,7 +70,8 @@ Connection::Event Connection::on_ready() {
 
 Connection::Event Connection::send_rest() {
   connected_ = true;
-  const ssize_t wrote = ::send(socket_, request_.data() + sent_, request_.size() - sent_, MSG_NOSIGNAL);
+  const ssize_t wrote =
+      ::send(socket_, request_.data() + sent_, request_.size() - sent_, MSG_NOSIGNAL);
   if (wrote < 0 && errno != EAGAIN) return fail("closed", true);
   if (wrote > 0) sent_ += static_cast<std::size_t>(wrote);
   wait_for(sent_ < request_.size() ? EPOLLIN | EPOLLOUT : EPOLLIN);

@@ -1,6 +1,6 @@
 #pragma once
-// One client connection: a non-blocking socket and at most one request on it. It reports what happened; the Runner
-// decides what it means. Owned by the Runner, one thread.
+// One client connection: a non-blocking socket and at most one request on it. It reports what
+// happened; the Runner decides what it means. Owned by the Runner, one thread.
 //
 //   Closed --begin--> Busy --whole answer--> Idle --begin--> Busy;   anything wrong --> Closed
 #include <netinet/in.h>

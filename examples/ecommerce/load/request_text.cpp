@@ -5,10 +5,12 @@
 namespace shop {
 
 std::string request_text(const RequestParts& parts) {
-  std::string text = fmt::format("{} {} HTTP/1.1\r\nhost: {}\r\n", parts.method, parts.path, parts.host);
+  std::string text =
+      fmt::format("{} {} HTTP/1.1\r\nhost: {}\r\n", parts.method, parts.path, parts.host);
   for (const auto& header : parts.headers) text += header + "\r\n";
   if (!parts.body.empty()) {
-    text += fmt::format("content-type: application/json\r\ncontent-length: {}\r\n", parts.body.size());
+    text +=
+        fmt::format("content-type: application/json\r\ncontent-length: {}\r\n", parts.body.size());
   } else if (parts.method != "GET" && parts.method != "HEAD") {
     text += "content-length: 0\r\n";
   }

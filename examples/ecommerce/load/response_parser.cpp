@@ -73,8 +73,7 @@ void ResponseParser::on_line(std::string_view line) {
     case State::Head:
       if (status_ == 0) return on_status_line(line);
       return line.empty() ? on_head_end() : on_header(line);
-    case State::ChunkSize:
-      return on_chunk_size(line);
+    case State::ChunkSize: return on_chunk_size(line);
     case State::ChunkEnd:
       if (!line.empty()) return break_off("a chunk is longer than it said");
       state_ = State::ChunkSize;
@@ -85,8 +84,7 @@ void ResponseParser::on_line(std::string_view line) {
     case State::Body:
     case State::Chunk:
     case State::Done:
-    case State::Broken:
-      return;
+    case State::Broken: return;
   }
 }
 
@@ -101,8 +99,8 @@ void ResponseParser::on_status_line(std::string_view line) {
 
 void ResponseParser::on_header(std::string_view line) {
   const auto colon = line.find(':');
-  if (colon == std::string_view::npos || colon == 0 || line[colon - 1] == ' ' || line.front() == ' ' ||
-      line.front() == '\t') {
+  if (colon == std::string_view::npos || colon == 0 || line[colon - 1] == ' ' ||
+      line.front() == ' ' || line.front() == '\t') {
     return break_off("a header line is malformed");
   }
   const std::string name = lower(line.substr(0, colon));
@@ -113,7 +111,8 @@ void ResponseParser::on_header(std::string_view line) {
     if (length_) return break_off("there are two content-lengths");
     length_ = length;
   } else if (name == "transfer-encoding") {
-    if (chunked_ || lower(value) != "chunked") return break_off("transfer-encoding is not chunked, once");
+    if (chunked_ || lower(value) != "chunked")
+      return break_off("transfer-encoding is not chunked, once");
     chunked_ = true;
   } else if (name == "connection") {
     closes_ = closes_ || lower(value).find("close") != std::string::npos;

@@ -1,7 +1,7 @@
 #pragma once
-// One HTTP/1.1 response, byte by byte, strictly: a length that is not plain, two lengths, a length beside chunks, a bad
-// chunk or neither (a body that ends with the connection) is broken, not guessed. Pure: no socket, no clock.
-// Owned by one connection; made anew for each response.
+// One HTTP/1.1 response, byte by byte, strictly: a length that is not plain, two lengths, a length
+// beside chunks, a bad chunk or neither (a body that ends with the connection) is broken, not
+// guessed. Pure: no socket, no clock. Owned by one connection; made anew for each response.
 #include <cstdint>
 #include <optional>
 #include <string>

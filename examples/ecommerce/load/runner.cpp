@@ -36,7 +36,8 @@ std::string Runner::run() {
   std::array<epoll_event, 256> events;
   while (!ended(now) || busy_ > 0) {
     start_what_is_due(now);
-    const int ready = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), wait_ms(now));
+    const int ready =
+        ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), wait_ms(now));
     for (int i = 0; i < ready; ++i) {
       auto& connection = *static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr);
       take(connection, connection.on_ready());
@@ -80,20 +81,22 @@ void Runner::start_what_is_due(SteadyTime now) {
 void Runner::give_up_what_is_late(SteadyTime now) {
   for (auto& connection : connections_) {
     const bool late = now - connection.due() > ticks(plan_.timeout);
-    if (late && connection.state() == Connection::State::Busy) take(connection, connection.give_up());
+    if (late && connection.state() == Connection::State::Busy)
+      take(connection, connection.give_up());
   }
 }
 
 void Runner::take(Connection& connection, Connection::Event event) {
   const auto now = std::chrono::steady_clock::now();
   switch (event) {
-    case Connection::Event::Nothing:
-      return;
+    case Connection::Event::Nothing: return;
     case Connection::Event::Answered: {
       --busy_;
-      const auto took = std::chrono::duration_cast<std::chrono::microseconds>(now - connection.due());
+      const auto took =
+          std::chrono::duration_cast<std::chrono::microseconds>(now - connection.due());
       tally_.answered(connection.response().status(), static_cast<std::uint32_t>(took.count()));
-      if (!plan_.count_header.empty()) tally_.counted(connection.response().kept().value_or("absent"));
+      if (!plan_.count_header.empty())
+        tally_.counted(connection.response().kept().value_or("absent"));
       break;
     }
     case Connection::Event::Failed:
@@ -101,8 +104,7 @@ void Runner::take(Connection& connection, Connection::Event event) {
       tally_.failed(connection.failure());
       if (connection.failure() == "connect") paused_until_ = now + 10ms;
       break;
-    case Connection::Event::ClosedWhileIdle:
-      break;
+    case Connection::Event::ClosedWhileIdle: break;
   }
   if (connection.closed_by_peer()) tally_.closed_by_peer();
 }

@@ -1,6 +1,6 @@
 #pragma once
-// One run: so many connections, one request on each at a time, until the end is reached; then what is in flight is
-// waited for. One thread, one epoll. Owned by main().
+// One run: so many connections, one request on each at a time, until the end is reached; then what
+// is in flight is waited for. One thread, one epoll. Owned by main().
 #include <csignal>
 #include <cstdint>
 #include <deque>
@@ -48,7 +48,8 @@ class Runner {
   Tally tally_;
   SteadyTime began_{};
   SteadyTime looked_at_file_{};
-  SteadyTime paused_until_{};  // after a refused connect, so that a peer that is away is not hammered
+  SteadyTime
+      paused_until_{};  // after a refused connect, so that a peer that is away is not hammered
   std::int64_t started_ = 0;
   std::size_t busy_ = 0;
   std::size_t turn_ = 0;  // connections take turns, so that all of them are used at any rate

@@ -27,12 +27,14 @@ std::uint32_t Tally::percentile(double share) const {
 }
 
 std::string Tally::text(double seconds) const {
-  std::string out = fmt::format("requests={}\nok={}\nfailed={}\nconnections_closed={}\n", requests_, ok_,
-                                requests_ - ok_, connections_closed_);
-  for (const auto& [status, count] : by_status_) out += fmt::format("status.{}={}\n", status, count);
+  std::string out = fmt::format("requests={}\nok={}\nfailed={}\nconnections_closed={}\n", requests_,
+                                ok_, requests_ - ok_, connections_closed_);
+  for (const auto& [status, count] : by_status_)
+    out += fmt::format("status.{}={}\n", status, count);
   for (const auto& [why, count] : by_failure_) out += fmt::format("error.{}={}\n", why, count);
   for (const auto& [value, count] : by_value_) out += fmt::format("count.{}={}\n", value, count);
-  return out + fmt::format("p50_us={}\np99_us={}\nseconds={:.3f}\n", percentile(0.50), percentile(0.99), seconds);
+  return out + fmt::format("p50_us={}\np99_us={}\nseconds={:.3f}\n", percentile(0.50),
+                           percentile(0.99), seconds);
 }
 
 }  // namespace shop

@@ -31,7 +31,8 @@ bool ChangeFeed::subscribe(const std::string& order_id, Watcher& watcher) {
 void ChangeFeed::unsubscribe(const std::string& order_id, Watcher& watcher) {
   const std::lock_guard guard(lock_);
   const auto [begin, end] = watchers_.equal_range(order_id);
-  const auto found = std::find_if(begin, end, [&](const auto& entry) { return entry.second == &watcher; });
+  const auto found =
+      std::find_if(begin, end, [&](const auto& entry) { return entry.second == &watcher; });
   if (found != end) watchers_.erase(found);
 }
 
@@ -64,8 +65,9 @@ void ChangeFeed::tell_changed() {
   std::vector<std::string> changed;
   std::int64_t last = last_sequence_;
   {
-    Statement select(database_,
-                     "SELECT order_id, max(sequence) FROM updates WHERE sequence > ? GROUP BY order_id");
+    Statement select(
+        database_,
+        "SELECT order_id, max(sequence) FROM updates WHERE sequence > ? GROUP BY order_id");
     select.number(last_sequence_);
     while (select.step()) {
       changed.push_back(select.text_at(0));

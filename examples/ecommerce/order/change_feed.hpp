@@ -1,7 +1,7 @@
 #pragma once
-// Tells watchers that their order has changed, whichever process changed it: one thread looks at the database's
-// version (a cheap question) a few times a second, and only while somebody watches. It carries no data: a watcher
-// reads the history from where it is, so a slow one holds no queue.
+// Tells watchers that their order has changed, whichever process changed it: one thread looks at
+// the database's version (a cheap question) a few times a second, and only while somebody watches.
+// It carries no data: a watcher reads the history from where it is, so a slow one holds no queue.
 // Owned by main(). subscribe and unsubscribe: any thread; changed() is called on the feed's thread.
 #include <condition_variable>
 #include <mutex>

@@ -12,7 +12,8 @@ class ListReactor final : public grpc::ServerWriteReactor<ecommerce::orders::Ord
  public:
   void begin(OrderResult<OrderPage> page, grpc::CallbackServerContext& context) {
     if (!page) return Finish(to_grpc(page.error()));
-    if (!page->next_token.empty()) context.AddTrailingMetadata("x-next-page-token", page->next_token);
+    if (!page->next_token.empty())
+      context.AddTrailingMetadata("x-next-page-token", page->next_token);
     orders_ = std::move(page->orders);
     write_next();
   }
@@ -43,7 +44,8 @@ grpc::Status to_grpc(const OrderError& error) {
   return {grpc::StatusCode::INTERNAL, error.message};
 }
 
-GrpcFront::GrpcFront(Parts parts, std::string version) : parts_(parts), version_(std::move(version)) {}
+GrpcFront::GrpcFront(Parts parts, std::string version)
+    : parts_(parts), version_(std::move(version)) {}
 
 grpc::ServerUnaryReactor* GrpcFront::answer(Context* context, Order* reply, Work work) {
   context->AddInitialMetadata("x-order-version", version_);
@@ -59,9 +61,8 @@ grpc::ServerUnaryReactor* GrpcFront::answer(Context* context, Order* reply, Work
   return reactor;
 }
 
-grpc::ServerUnaryReactor* GrpcFront::CreateOrder(Context* context,
-                                                 const ecommerce::orders::CreateOrderRequest* request,
-                                                 Order* reply) {
+grpc::ServerUnaryReactor* GrpcFront::CreateOrder(
+    Context* context, const ecommerce::orders::CreateOrderRequest* request, Order* reply) {
   return answer(context, reply, [this, request] { return parts_.desk.create(*request); });
 }
 
@@ -71,9 +72,8 @@ grpc::ServerUnaryReactor* GrpcFront::GetOrder(Context* context,
   return answer(context, reply, [this, request] { return parts_.desk.get(request->order_id()); });
 }
 
-grpc::ServerUnaryReactor* GrpcFront::UpdateOrder(Context* context,
-                                                 const ecommerce::orders::UpdateOrderRequest* request,
-                                                 Order* reply) {
+grpc::ServerUnaryReactor* GrpcFront::UpdateOrder(
+    Context* context, const ecommerce::orders::UpdateOrderRequest* request, Order* reply) {
   return answer(context, reply, [this, request] { return parts_.desk.update(*request); });
 }
 

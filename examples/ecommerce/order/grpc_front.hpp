@@ -1,6 +1,7 @@
 #pragma once
-// The order service's gRPC door: translates calls to the desk and errors to statuses. Owned by main(); called on
-// gRPC's threads, which never wait: what touches the disk or another service runs in the pool.
+// The order service's gRPC door: translates calls to the desk and errors to statuses. Owned by
+// main(); called on gRPC's threads, which never wait: what touches the disk or another service runs
+// in the pool.
 #include <grpcpp/grpcpp.h>
 
 #include <functional>
@@ -29,14 +30,17 @@ class GrpcFront final : public ecommerce::orders::OrderService::CallbackService 
   using Context = grpc::CallbackServerContext;
   using Order = ecommerce::orders::Order;
 
-  grpc::ServerUnaryReactor* CreateOrder(Context* context, const ecommerce::orders::CreateOrderRequest* request,
+  grpc::ServerUnaryReactor* CreateOrder(Context* context,
+                                        const ecommerce::orders::CreateOrderRequest* request,
                                         Order* reply) override;
-  grpc::ServerUnaryReactor* GetOrder(Context* context, const ecommerce::orders::GetOrderRequest* request,
+  grpc::ServerUnaryReactor* GetOrder(Context* context,
+                                     const ecommerce::orders::GetOrderRequest* request,
                                      Order* reply) override;
-  grpc::ServerUnaryReactor* UpdateOrder(Context* context, const ecommerce::orders::UpdateOrderRequest* request,
+  grpc::ServerUnaryReactor* UpdateOrder(Context* context,
+                                        const ecommerce::orders::UpdateOrderRequest* request,
                                         Order* reply) override;
-  grpc::ServerWriteReactor<Order>* ListOrders(Context* context,
-                                              const ecommerce::orders::ListOrdersRequest* request) override;
+  grpc::ServerWriteReactor<Order>* ListOrders(
+      Context* context, const ecommerce::orders::ListOrdersRequest* request) override;
   grpc::ServerWriteReactor<ecommerce::orders::OrderUpdate>* StreamOrderUpdates(
       Context* context, const ecommerce::orders::StreamOrderRequest* request) override;
 

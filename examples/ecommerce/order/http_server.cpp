@@ -21,7 +21,8 @@ constexpr std::size_t body_limit = 1024 * 1024;
 constexpr int idle_limit_ms = 3600 * 1000;
 constexpr int requests_limit = 1'000'000;
 
-// A request that names no length has no body (RFC 9112, 6.3); httplib would read on until the connection ends.
+// A request that names no length has no body (RFC 9112, 6.3); httplib would read on until the
+// connection ends.
 void settle_length(httplib::Request& request) {
   if (request.has_header("content-length") || request.has_header("transfer-encoding")) return;
   request.set_header("Content-Length", "0");
@@ -50,9 +51,11 @@ HttpServer::~HttpServer() {
 std::expected<HostPort, std::string> HttpServer::start(const HostPort& address) {
   errno = 0;
   if (!bind_to_port(address.host, address.port)) {
-    return std::unexpected(fmt::format("cannot listen on {}: {}", address.text(), std::strerror(errno)));
+    return std::unexpected(
+        fmt::format("cannot listen on {}: {}", address.text(), std::strerror(errno)));
   }
-  ::listen(svr_sock_, backlog);  // once more: httplib's own is 5, which a proxy's first burst overflows
+  ::listen(svr_sock_,
+           backlog);  // once more: httplib's own is 5, which a proxy's first burst overflows
   sockaddr_in bound{};
   socklen_t size = sizeof bound;
   ::getsockname(svr_sock_, reinterpret_cast<sockaddr*>(&bound), &size);

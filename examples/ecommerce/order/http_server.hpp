@@ -1,7 +1,7 @@
 #pragma once
-// cpp-httplib's server, made fit to stand behind a proxy that keeps its connections: they live for hours, the
-// backlog is not 5, there is no SO_REUSEPORT, and a stop does not wait for idle connections.
-// Owned by main(); handlers run on its worker threads, one for each open connection.
+// cpp-httplib's server, made fit to stand behind a proxy that keeps its connections: they live for
+// hours, the backlog is not 5, there is no SO_REUSEPORT, and a stop does not wait for idle
+// connections. Owned by main(); handlers run on its worker threads, one for each open connection.
 #include <httplib.h>
 
 #include <expected>

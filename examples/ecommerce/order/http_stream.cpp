@@ -72,7 +72,8 @@ bool HttpStream::flush() {
   std::size_t sent = 0;
   while (sent < out_.size()) {
     if (!wait_for(POLLOUT)) return false;
-    const ssize_t wrote = ::send(socket_, out_.data() + sent, out_.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t wrote =
+        ::send(socket_, out_.data() + sent, out_.size() - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (wrote < 0 && (errno == EAGAIN || errno == EINTR)) continue;
     if (wrote < 0) {
       out_.clear();
@@ -87,13 +88,15 @@ bool HttpStream::flush() {
 void HttpStream::get_remote_ip_and_port(std::string& ip, int& port) const {
   sockaddr_in address{};
   socklen_t size = sizeof address;
-  if (::getpeername(socket_, reinterpret_cast<sockaddr*>(&address), &size) == 0) describe(address, ip, port);
+  if (::getpeername(socket_, reinterpret_cast<sockaddr*>(&address), &size) == 0)
+    describe(address, ip, port);
 }
 
 void HttpStream::get_local_ip_and_port(std::string& ip, int& port) const {
   sockaddr_in address{};
   socklen_t size = sizeof address;
-  if (::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size) == 0) describe(address, ip, port);
+  if (::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size) == 0)
+    describe(address, ip, port);
 }
 
 }  // namespace shop

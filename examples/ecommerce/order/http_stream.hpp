@@ -1,7 +1,8 @@
 #pragma once
-// One accepted HTTP connection as cpp-httplib wants to see it. Its own waits for the next request by polling every
-// few milliseconds and writes head and body apart; this one waits in poll(2), and writes a response at once.
-// Owned by the server's worker thread that serves the connection, for the connection's life.
+// One accepted HTTP connection as cpp-httplib wants to see it. Its own waits for the next request
+// by polling every few milliseconds and writes head and body apart; this one waits in poll(2), and
+// writes a response at once. Owned by the server's worker thread that serves the connection, for
+// the connection's life.
 #include <httplib.h>
 
 #include <string>

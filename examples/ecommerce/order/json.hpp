@@ -1,5 +1,6 @@
 #pragma once
-// Messages as JSON and back, by protobuf's own mapping (lowerCamelCase names, int64 as strings). Pure.
+// Messages as JSON and back, by protobuf's own mapping (lowerCamelCase names, int64 as strings).
+// Pure.
 #include <google/protobuf/message.h>
 
 #include <string>
@@ -11,7 +12,8 @@ namespace shop {
 
 [[nodiscard]] std::string to_json(const google::protobuf::Message& message);
 // Unknown fields are an error.
-[[nodiscard]] OrderResult<void> from_json(std::string_view text, google::protobuf::Message& message);
+[[nodiscard]] OrderResult<void> from_json(std::string_view text,
+                                          google::protobuf::Message& message);
 // A JSON string with its quotes.
 [[nodiscard]] std::string json_string(std::string_view text);
 

@@ -1,4 +1,5 @@
-// shop-order: the order service. gRPC and REST in front, a saga through its own sidecar behind, SQLite beneath.
+// shop-order: the order service. gRPC and REST in front, a saga through its own sidecar behind,
+// SQLite beneath.
 #include <csignal>
 #include <cstdio>
 
@@ -35,7 +36,8 @@ class RetryPause {
  public:
   bool wait(int tries) {
     std::unique_lock guard(lock_);
-    return !woken_.wait_for(guard, std::chrono::milliseconds(100 * tries), [this] { return stopping_; });
+    return !woken_.wait_for(guard, std::chrono::milliseconds(100 * tries),
+                            [this] { return stopping_; });
   }
   void stop() {
     const std::lock_guard guard(lock_);
@@ -62,12 +64,13 @@ int serve(const OrderFlags& flags, const shop::Signals& signals) {
   steps.push_back(std::make_unique<shop::ConfirmOrder>(store));
   shop::Saga saga(std::move(steps),
                   {.wait_before_retry = [&pause](int tries) { return pause.wait(tries); },
-                   .journal = [&store](const shop::SagaNote& note) {
-                     if (auto ok = store.record_saga(note); !ok) {
-                       spdlog::warn("order {}: the saga's progress was not kept: {}", note.order_id,
-                                    ok.error().message);
-                     }
-                   }});
+                   .journal =
+                       [&store](const shop::SagaNote& note) {
+                         if (auto ok = store.record_saga(note); !ok) {
+                           spdlog::warn("order {}: the saga's progress was not kept: {}",
+                                        note.order_id, ok.error().message);
+                         }
+                       }});
   shop::OrderDesk desk(store, saga, shop::random_order_id);
 
   shop::WorkPool pool(worker_threads, waiting_calls);
@@ -80,7 +83,8 @@ int serve(const OrderFlags& flags, const shop::Signals& signals) {
     std::fprintf(stderr, "shop-order: %s\n", http_address.error().c_str());
     return shop::exit_failed;
   }
-  const auto grpc = shop::GrpcListener::open(*shop::parse_host_port(flags.service.grpc), grpc_front);
+  const auto grpc =
+      shop::GrpcListener::open(*shop::parse_host_port(flags.service.grpc), grpc_front);
   if (!grpc) {
     std::fprintf(stderr, "shop-order: %s\n", grpc.error().c_str());
     return shop::exit_failed;
@@ -103,10 +107,13 @@ int serve(const OrderFlags& flags, const shop::Signals& signals) {
 
 int main(int argc, char** argv) {
   OrderFlags flags;
-  shop::CommandLine line("shop-order", "The order service of the example shop: gRPC and REST, an order saga behind them.");
+  shop::CommandLine line(
+      "shop-order",
+      "The order service of the example shop: gRPC and REST, an order saga behind them.");
   shop::add_service_flags(line, flags.service);
   line.add({"--http", "Where to serve REST", "HOST:PORT", false, shop::check_address}, flags.http);
-  line.add({"--sidecar", "This instance's own sidecar, outbound port", "HOST:PORT", true, shop::check_address},
+  line.add({"--sidecar", "This instance's own sidecar, outbound port", "HOST:PORT", true,
+            shop::check_address},
            flags.sidecar);
   line.add({"--inventory-authority", "The inventory service's name", "NAME:PORT"}, flags.inventory);
   line.add({"--payment-authority", "The payment service's name", "NAME:PORT"}, flags.payment);

@@ -8,7 +8,8 @@ namespace shop {
 namespace {
 
 bool is_currency(const std::string& text) {
-  return text.size() == 3 && std::all_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+  return text.size() == 3 &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
 }
 
 }  // namespace
@@ -24,12 +25,13 @@ OrderResult<ecommerce::orders::Money> order_total(const OrderItems& items) {
       return refused(Invalid, fmt::format("items[{}].price.amount is negative", i));
     }
     if (!is_currency(price.currency())) {
-      return refused(Invalid, fmt::format("items[{}].price.currency is not three capital letters", i));
+      return refused(Invalid,
+                     fmt::format("items[{}].price.currency is not three capital letters", i));
     }
     if (currency.empty()) currency = price.currency();
     if (price.currency() != currency) {
-      return refused(Invalid, fmt::format("items[{}].price.currency is {}, but items[0] is in {}", i,
-                                          price.currency(), currency));
+      return refused(Invalid, fmt::format("items[{}].price.currency is {}, but items[0] is in {}",
+                                          i, price.currency(), currency));
     }
     std::int64_t line = 0;
     if (__builtin_mul_overflow(price.amount(), static_cast<std::int64_t>(item.quantity()), &line) ||

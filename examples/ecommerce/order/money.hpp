@@ -1,6 +1,6 @@
 #pragma once
-// Amounts of money in minor units: never negative, never of two currencies in one sum, never wrapped around.
-// Pure functions.
+// Amounts of money in minor units: never negative, never of two currencies in one sum, never
+// wrapped around. Pure functions.
 #include "order/order_error.hpp"
 #include "order_service.pb.h"
 

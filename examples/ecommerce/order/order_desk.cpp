@@ -44,7 +44,8 @@ OrderResult<StoredOrder> OrderDesk::create(const ecommerce::orders::CreateOrderR
 
 OrderResult<StoredOrder> OrderDesk::cancelled(const ecommerce::orders::Order& order,
                                               const SagaReport& report) {
-  OrderStore::Change change{ecommerce::orders::ORDER_STATUS_CANCELLED, report.reason, {}, report.state};
+  OrderStore::Change change{
+      ecommerce::orders::ORDER_STATUS_CANCELLED, report.reason, {}, report.state};
   change.details["reason"] = report.reason;
   change.details["saga"] = name_of(report.state);
   for (const auto& step : report.stuck) {
@@ -70,7 +71,8 @@ OrderResult<StoredOrder> OrderDesk::update(const ecommerce::orders::UpdateOrderR
   if (auto ok = validate_update(request); !ok) return std::unexpected(ok.error());
   const OrderStatus to = request.status();
   if (to == ecommerce::orders::ORDER_STATUS_UNSPECIFIED) {
-    if (request.metadata().empty()) return refused(Invalid, "there is neither a status nor metadata");
+    if (request.metadata().empty())
+      return refused(Invalid, "there is neither a status nor metadata");
     return store_.annotate(request.order_id(), request.metadata());
   }
   const auto present = store_.get(request.order_id());
@@ -85,14 +87,16 @@ OrderResult<StoredOrder> OrderDesk::update(const ecommerce::orders::UpdateOrderR
   if (changed && cancels) {
     const SagaReport report = saga_.undo_all(changed->order, change.reason);
     for (const auto& step : report.stuck) {
-      spdlog::error("order {}: {} could not be undone; it has to be looked at", request.order_id(), step);
+      spdlog::error("order {}: {} could not be undone; it has to be looked at", request.order_id(),
+                    step);
     }
   }
   return changed;
 }
 
 OrderResult<StoredOrder> OrderDesk::note_inventory(const std::string& id, const std::string& note) {
-  if (note.size() > max_note) return refused(Invalid, fmt::format("the note is longer than {} bytes", max_note));
+  if (note.size() > max_note)
+    return refused(Invalid, fmt::format("the note is longer than {} bytes", max_note));
   Details details;
   details["inventory"] = note;
   return store_.annotate(id, details);

@@ -1,5 +1,6 @@
 #pragma once
-// Why an operation on orders did not happen, as a value. Both doors translate it: gRPC to a status, REST to a code.
+// Why an operation on orders did not happen, as a value. Both doors translate it: gRPC to a status,
+// REST to a code.
 #include <expected>
 #include <string>
 
@@ -15,7 +16,8 @@ struct OrderError {
 template <class T>
 using OrderResult = std::expected<T, OrderError>;
 
-[[nodiscard]] inline std::unexpected<OrderError> refused(OrderError::Kind kind, std::string message) {
+[[nodiscard]] inline std::unexpected<OrderError> refused(OrderError::Kind kind,
+                                                         std::string message) {
   return std::unexpected(OrderError{kind, std::move(message)});
 }
 

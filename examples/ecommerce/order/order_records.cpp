@@ -25,13 +25,15 @@ std::optional<StoredOrder> find(Database& database, const std::string& id) {
   Statement select(database, "SELECT body, reason FROM orders WHERE id = ?");
   if (!select.text(id).step()) return std::nullopt;
   StoredOrder stored;
-  if (!stored.order.ParseFromString(select.text_at(0))) throw DatabaseError("order " + id + " is unreadable");
+  if (!stored.order.ParseFromString(select.text_at(0)))
+    throw DatabaseError("order " + id + " is unreadable");
   stored.reason = select.text_at(1);
   return stored;
 }
 
 void insert(Database& database, const ecommerce::orders::Order& order) {
-  Statement(database, "INSERT INTO orders(id, user_id, status, reason, body) VALUES(?, ?, ?, '', ?)")
+  Statement(database,
+            "INSERT INTO orders(id, user_id, status, reason, body) VALUES(?, ?, ?, '', ?)")
       .text(order.id())
       .text(order.user_id())
       .number(order.status())
@@ -48,8 +50,8 @@ void replace(Database& database, const StoredOrder& stored) {
       .step();
 }
 
-void append_update(Database& database, const ecommerce::orders::Order& order, const Details& details,
-                   const google::protobuf::Timestamp& at) {
+void append_update(Database& database, const ecommerce::orders::Order& order,
+                   const Details& details, const google::protobuf::Timestamp& at) {
   ecommerce::orders::OrderUpdate update;
   update.set_order_id(order.id());
   update.set_status(order.status());
@@ -71,13 +73,16 @@ void put_saga(Database& database, const SagaNote& note) {
       .step();
 }
 
-std::optional<UsedKey> find_key(Database& database, const std::string& user, const std::string& key) {
-  Statement select(database, "SELECT request, order_id FROM idempotency WHERE user_id = ? AND key = ?");
+std::optional<UsedKey> find_key(Database& database, const std::string& user,
+                                const std::string& key) {
+  Statement select(database,
+                   "SELECT request, order_id FROM idempotency WHERE user_id = ? AND key = ?");
   if (!select.text(user).text(key).step()) return std::nullopt;
   return UsedKey{select.text_at(0), select.text_at(1)};
 }
 
-void insert_key(Database& database, const std::string& user, const std::string& key, const UsedKey& used) {
+void insert_key(Database& database, const std::string& user, const std::string& key,
+                const UsedKey& used) {
   Statement(database, "INSERT INTO idempotency(user_id, key, request, order_id) VALUES(?, ?, ?, ?)")
       .text(user)
       .text(key)

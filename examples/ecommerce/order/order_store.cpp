@@ -100,7 +100,10 @@ OrderResult<OrderPage> OrderStore::list(const ecommerce::orders::ListOrdersReque
     Statement select(reader_,
                      "SELECT sequence, body FROM orders WHERE user_id = ?1 AND sequence > ?2 "
                      "AND (?3 = 0 OR status = ?3) ORDER BY sequence LIMIT ?4");
-    select.text(request.user_id()).number(after).number(request.status_filter()).number(page_size + 1);
+    select.text(request.user_id())
+        .number(after)
+        .number(request.status_filter())
+        .number(page_size + 1);
     OrderPage page;
     std::int64_t last = 0;
     while (select.step()) {
@@ -117,7 +120,8 @@ OrderResult<OrderPage> OrderStore::list(const ecommerce::orders::ListOrdersReque
   });
 }
 
-OrderResult<StoredOrder> OrderStore::change_status(const std::string& id, const MayChange& may_change,
+OrderResult<StoredOrder> OrderStore::change_status(const std::string& id,
+                                                   const MayChange& may_change,
                                                    const Change& change) {
   return guarded([&]() -> OrderResult<StoredOrder> {
     const std::lock_guard guard(writing_);
@@ -168,7 +172,8 @@ OrderResult<void> OrderStore::record_saga(const SagaNote& note) {
 }
 
 OrderResult<std::vector<NumberedUpdate>> OrderStore::updates_after(const std::string& id,
-                                                                   std::int64_t sequence, int limit) {
+                                                                   std::int64_t sequence,
+                                                                   int limit) {
   return guarded([&]() -> OrderResult<std::vector<NumberedUpdate>> {
     const std::lock_guard guard(reading_);
     Statement select(reader_,
@@ -179,7 +184,8 @@ OrderResult<std::vector<NumberedUpdate>> OrderStore::updates_after(const std::st
     while (select.step()) {
       auto& next = updates.emplace_back();
       next.sequence = select.number_at(0);
-      if (!next.update.ParseFromString(select.text_at(1))) throw DatabaseError("an update is unreadable");
+      if (!next.update.ParseFromString(select.text_at(1)))
+        throw DatabaseError("an update is unreadable");
     }
     return updates;
   });

@@ -1,6 +1,7 @@
 #pragma once
-// Orders, their history and the progress of their sagas, in one SQLite file that several processes may share.
-// Owned by main(); any thread may call it: one lock for the writing connection, one for the reading one.
+// Orders, their history and the progress of their sagas, in one SQLite file that several processes
+// may share. Owned by main(); any thread may call it: one lock for the writing connection, one for
+// the reading one.
 #include <chrono>
 #include <functional>
 #include <mutex>
@@ -39,11 +40,11 @@ class OrderStore {
 
   explicit OrderStore(const std::string& path, Now now = std::chrono::system_clock::now);
 
-  // A PENDING order with this id; or the one that the same user's same key made before. The same key with
-  // another payload is KeyReused.
-  [[nodiscard]] OrderResult<StoredOrder> create(const ecommerce::orders::CreateOrderRequest& request,
-                                                const ecommerce::orders::Money& total,
-                                                const std::string& id);
+  // A PENDING order with this id; or the one that the same user's same key made before. The same
+  // key with another payload is KeyReused.
+  [[nodiscard]] OrderResult<StoredOrder> create(
+      const ecommerce::orders::CreateOrderRequest& request, const ecommerce::orders::Money& total,
+      const std::string& id);
   [[nodiscard]] OrderResult<StoredOrder> get(const std::string& id);
   [[nodiscard]] OrderResult<OrderPage> list(const ecommerce::orders::ListOrdersRequest& request,
                                             int page_size);
@@ -51,12 +52,14 @@ class OrderStore {
   using MayChange = std::function<bool(ecommerce::orders::OrderStatus from)>;
   struct Change {
     ecommerce::orders::OrderStatus to;
-    std::string reason;  // kept with the order
-    Details details;     // told to who watches
+    std::string reason;                            // kept with the order
+    Details details;                               // told to who watches
     std::optional<SagaState> saga = std::nullopt;  // where the saga is from then on
   };
-  // Conflict when the present status does not allow it; the question and the change are one transaction.
-  [[nodiscard]] OrderResult<StoredOrder> change_status(const std::string& id, const MayChange& may_change,
+  // Conflict when the present status does not allow it; the question and the change are one
+  // transaction.
+  [[nodiscard]] OrderResult<StoredOrder> change_status(const std::string& id,
+                                                       const MayChange& may_change,
                                                        const Change& change);
   // Adds to the history; the status stays.
   [[nodiscard]] OrderResult<StoredOrder> annotate(const std::string& id, const Details& details);
@@ -64,7 +67,8 @@ class OrderStore {
 
   // The history of one order after a sequence number, oldest first.
   [[nodiscard]] OrderResult<std::vector<NumberedUpdate>> updates_after(const std::string& id,
-                                                                       std::int64_t sequence, int limit);
+                                                                       std::int64_t sequence,
+                                                                       int limit);
 
  private:
   std::mutex writing_;

@@ -29,8 +29,8 @@ RestError rest_error(OrderError::Kind kind) {
 
 void say(httplib::Response& response, RestError error, std::string_view message) {
   response.status = error.code;
-  response.set_content(fmt::format(R"({{"error":{{"code":{},"status":"{}","message":{}}}}})", error.code,
-                                   error.status, json_string(message)),
+  response.set_content(fmt::format(R"({{"error":{{"code":{},"status":"{}","message":{}}}}})",
+                                   error.code, error.status, json_string(message)),
                        json);
 }
 
@@ -63,11 +63,14 @@ bool read_number(const httplib::Request& request, const char* name, int& value) 
 
 }  // namespace
 
-RestFront::RestFront(OrderDesk& desk, std::string version) : desk_(desk), version_(std::move(version)) {}
+RestFront::RestFront(OrderDesk& desk, std::string version)
+    : desk_(desk), version_(std::move(version)) {}
 
 void RestFront::serve_on(HttpServer& server) {
   const auto handler = [this](void (RestFront::*door)(const Request&, Response&)) {
-    return [this, door](const Request& request, Response& response) { (this->*door)(request, response); };
+    return [this, door](const Request& request, Response& response) {
+      (this->*door)(request, response);
+    };
   };
   const char* orders = "/api/v1/orders";
   const char* order = "/api/v1/orders/([^/]+)";
@@ -80,7 +83,8 @@ void RestFront::serve_on(HttpServer& server) {
   server.Put("/api/v1/orders/([^/]+)/inventory", handler(&RestFront::note_inventory));
   server.set_error_handler([](const Request&, Response& response) {
     if (!response.body.empty()) return;
-    if (response.status == 404) return say(response, {404, "NOT_FOUND"}, "there is nothing at this path");
+    if (response.status == 404)
+      return say(response, {404, "NOT_FOUND"}, "there is nothing at this path");
     say(response, {response.status, "REFUSED"}, "the request could not be read");
   });
   server.set_exception_handler([](const Request&, Response& response, std::exception_ptr) {
@@ -94,7 +98,8 @@ void RestFront::create(const Request& request, Response& response) {
   if (request.has_header("idempotency-key")) {
     const std::string key = request.get_header_value("idempotency-key");
     if (!message.idempotency_key().empty() && message.idempotency_key() != key) {
-      return say(response, {OrderError::Kind::Invalid, "idempotencyKey and the Idempotency-Key header differ"});
+      return say(response, {OrderError::Kind::Invalid,
+                            "idempotencyKey and the Idempotency-Key header differ"});
     }
     message.set_idempotency_key(key);
   }

@@ -1,6 +1,6 @@
 #pragma once
-// The order service's REST door: JSON by the proto3 mapping over HTTP/1.1, errors as JSON with a fitting code.
-// Owned by main(); handlers run on the HTTP server's worker threads.
+// The order service's REST door: JSON by the proto3 mapping over HTTP/1.1, errors as JSON with a
+// fitting code. Owned by main(); handlers run on the HTTP server's worker threads.
 #include <string>
 
 #include "order/http_server.hpp"

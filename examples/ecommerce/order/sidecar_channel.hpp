@@ -1,6 +1,6 @@
 #pragma once
-// A gRPC channel to a service by its name, through this instance's own sidecar: the only address that is known
-// here. Whoever holds the channel owns it; any thread may call through it.
+// A gRPC channel to a service by its name, through this instance's own sidecar: the only address
+// that is known here. Whoever holds the channel owns it; any thread may call through it.
 #include <chrono>
 #include <memory>
 #include <string>

@@ -7,7 +7,8 @@
 
 namespace shop {
 
-[[nodiscard]] bool may_follow(ecommerce::orders::OrderStatus from, ecommerce::orders::OrderStatus to);
+[[nodiscard]] bool may_follow(ecommerce::orders::OrderStatus from,
+                              ecommerce::orders::OrderStatus to);
 // Nothing follows: the stream of updates ends here.
 [[nodiscard]] bool is_final(ecommerce::orders::OrderStatus status);
 // "CONFIRMED" for ORDER_STATUS_CONFIRMED.

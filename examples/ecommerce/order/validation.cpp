@@ -62,7 +62,8 @@ OrderResult<int> validate_list(const ecommerce::orders::ListOrdersRequest& reque
 OrderResult<void> validate_update(const ecommerce::orders::UpdateOrderRequest& request) {
   if (auto ok = check_name("orderId", request.order_id()); !ok) return ok;
   if (!ecommerce::orders::OrderStatus_IsValid(request.status())) {
-    return refused(Invalid, fmt::format("status {} is unknown", static_cast<int>(request.status())));
+    return refused(Invalid,
+                   fmt::format("status {} is unknown", static_cast<int>(request.status())));
   }
   if (request.metadata_size() > max_details) {
     return refused(Invalid, fmt::format("metadata has more than {} entries", max_details));

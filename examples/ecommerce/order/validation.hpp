@@ -16,6 +16,7 @@ inline constexpr int max_page_size = 500;
 // The page size to use when the request is sound.
 [[nodiscard]] OrderResult<int> validate_list(const ecommerce::orders::ListOrdersRequest& request);
 
-[[nodiscard]] OrderResult<void> validate_update(const ecommerce::orders::UpdateOrderRequest& request);
+[[nodiscard]] OrderResult<void> validate_update(
+    const ecommerce::orders::UpdateOrderRequest& request);
 
 }  // namespace shop

@@ -9,6 +9,7 @@ namespace shop {
 namespace {
 
 constexpr int read_at_once = 32;
+const grpc::Status stopping(grpc::StatusCode::UNAVAILABLE, "the service is stopping");
 
 }  // namespace
 
@@ -17,17 +18,18 @@ WatchReactor::WatchReactor(OrderStore& store, ChangeFeed& feed, std::string orde
 
 void WatchReactor::begin() {
   const auto stored = store_.get(order_id_);
-  if (stored && feed_.subscribe(order_id_, *this)) {
-    changed();
-    return;
-  }
+  const bool subscribed = stored && feed_.subscribe(order_id_, *this);
   const std::lock_guard guard(lock_);
-  finish(stored ? grpc::Status(grpc::StatusCode::UNAVAILABLE, "the service is stopping")
-                : to_grpc(stored.error()));
+  phase_ = Phase::Streaming;
+  if (!stored) return finish(to_grpc(stored.error()));
+  if (!subscribed) return finish(stopping);
+  if (cancelled_) return finish(grpc::Status::CANCELLED);
+  write_next();
 }
 
 void WatchReactor::refuse(const grpc::Status& status) {
   const std::lock_guard guard(lock_);
+  phase_ = Phase::Streaming;
   finish(status);
 }
 
@@ -36,9 +38,17 @@ void WatchReactor::changed() {
   if (phase_ == Phase::Streaming) write_next();
 }
 
-void WatchReactor::feed_closed() {
+void WatchReactor::feed_closed() { end_from_outside(stopping); }
+
+void WatchReactor::OnCancel() { end_from_outside(grpc::Status::CANCELLED); }
+
+void WatchReactor::end_from_outside(const grpc::Status& status) {
   const std::lock_guard guard(lock_);
-  finish(grpc::Status(grpc::StatusCode::UNAVAILABLE, "the service is stopping"));
+  if (phase_ == Phase::Starting) {
+    cancelled_ = true;
+  } else {
+    finish(status);
+  }
 }
 
 void WatchReactor::OnWriteDone(bool ok) {
@@ -50,12 +60,8 @@ void WatchReactor::OnWriteDone(bool ok) {
   write_next();
 }
 
-void WatchReactor::OnCancel() {
-  const std::lock_guard guard(lock_);
-  finish(grpc::Status::CANCELLED);
-}
-
 void WatchReactor::OnDone() {
+  { const std::lock_guard last_holder_is_out(lock_); }
   feed_.unsubscribe(order_id_, *this);
   delete this;
 }

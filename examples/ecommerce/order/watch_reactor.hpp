@@ -1,7 +1,7 @@
 #pragma once
-// One StreamOrderUpdates call: the order's history first, then every change until the order is final or the caller
-// leaves. It owns itself and goes when gRPC is done with it; it waits without a thread and holds no queue: after
-// each write it reads on from where it is.
+// One StreamOrderUpdates call: the order's history first, then every change until the order is
+// final or the caller leaves. It owns itself and goes when gRPC is done with it; it waits without a
+// thread and holds no queue: after each write it reads on from where it is.
 #include <grpcpp/grpcpp.h>
 
 #include <mutex>
@@ -13,7 +13,8 @@
 
 namespace shop {
 
-class WatchReactor final : public grpc::ServerWriteReactor<ecommerce::orders::OrderUpdate>, private Watcher {
+class WatchReactor final : public grpc::ServerWriteReactor<ecommerce::orders::OrderUpdate>,
+                           private Watcher {
  public:
   WatchReactor(OrderStore& store, ChangeFeed& feed, std::string order_id);
   // Called once, after gRPC has the reactor's address. Reads the disk: on a worker thread.
@@ -22,8 +23,10 @@ class WatchReactor final : public grpc::ServerWriteReactor<ecommerce::orders::Or
   void refuse(const grpc::Status& status);
 
  private:
-  // Streaming --write begun--> Writing --write done--> Streaming;  any --> Finished
-  enum class Phase { Streaming, Writing, Finished };
+  // Starting --begin--> Streaming --write begun--> Writing --write done--> Streaming
+  //                         any but Starting --> Finished
+  // Nothing ends a call that is Starting, so it cannot go while begin() still works on it.
+  enum class Phase { Starting, Streaming, Writing, Finished };
 
   void changed() override;
   void feed_closed() override;
@@ -31,14 +34,16 @@ class WatchReactor final : public grpc::ServerWriteReactor<ecommerce::orders::Or
   void OnCancel() override;
   void OnDone() override;
 
-  void write_next();  // under lock_
+  void end_from_outside(const grpc::Status& status);
+  void write_next();                        // under lock_
   void finish(const grpc::Status& status);  // under lock_
 
   OrderStore& store_;
   ChangeFeed& feed_;
   const std::string order_id_;
   std::mutex lock_;
-  Phase phase_ = Phase::Streaming;
+  Phase phase_ = Phase::Starting;
+  bool cancelled_ = false;  // while it was starting
   std::int64_t last_sequence_ = 0;
   std::vector<NumberedUpdate> read_;  // read from the history, not yet written; newest first
   ecommerce::orders::OrderUpdate writing_;

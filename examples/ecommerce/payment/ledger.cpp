@@ -23,7 +23,8 @@ auto guarded(Work work) -> decltype(work()) {
   }
 }
 
-std::optional<Payment> find(Database& database, const std::string& id, std::string* command = nullptr) {
+std::optional<Payment> find(Database& database, const std::string& id,
+                            std::string* command = nullptr) {
   Statement select(database, "SELECT body, command FROM payments WHERE id = ?");
   if (!select.text(id).step()) return std::nullopt;
   Payment payment;
@@ -44,17 +45,16 @@ void put(Database& database, const Payment& payment, const std::string& command)
 std::string why_declined(const ChargeRequest& request, std::int64_t limit) {
   if (request.user_id().starts_with("declined@")) return "declined: this user's payments are";
   if (request.amount() <= limit) return {};
-  return fmt::format("declined: {} {} is over the limit of {}", request.amount(), request.currency(), limit);
+  return fmt::format("declined: {} {} is over the limit of {}", request.amount(),
+                     request.currency(), limit);
 }
 
 // The answer to a charge whose payment exists: what it was answered the first time.
 LedgerResult<Payment> answer_again(const Payment& payment, const std::string& command,
                                    const ChargeRequest& request) {
   switch (payment.state()) {
-    case PAYMENT_STATE_REFUNDED:
-      return refuse(Declined, "declined: the payment was refunded");
-    case PAYMENT_STATE_DECLINED:
-      return refuse(Declined, payment.reason());
+    case PAYMENT_STATE_REFUNDED: return refuse(Declined, "declined: the payment was refunded");
+    case PAYMENT_STATE_DECLINED: return refuse(Declined, payment.reason());
     default:
       if (command == request.command_id() && payment.amount() == request.amount() &&
           payment.currency() == request.currency() && payment.user_id() == request.user_id()) {

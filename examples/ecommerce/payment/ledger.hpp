@@ -2,7 +2,8 @@
 // Payments in SQLite. Owned by main(); any thread may call it, under one lock.
 //
 //   (none) --charge--> CHARGED --refund--> REFUNDED
-//      \--charge, declined--> DECLINED      \--refund, nothing charged--> REFUNDED, a late charge is declined
+//      \--charge, declined--> DECLINED
+//      \--refund, nothing charged--> REFUNDED: a late charge is declined
 #include <expected>
 #include <mutex>
 #include <string>

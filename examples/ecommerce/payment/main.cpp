@@ -23,7 +23,8 @@ int serve(const shop::ServiceFlags& flags, std::int64_t limit, const shop::Signa
     std::fprintf(stderr, "shop-payment: %s\n", grpc.error().c_str());
     return shop::exit_failed;
   }
-  std::printf("listening on grpc %s (payment %s)\n", (*grpc)->address().text().c_str(), flags.version.c_str());
+  std::printf("listening on grpc %s (payment %s)\n", (*grpc)->address().text().c_str(),
+              flags.version.c_str());
   std::fflush(stdout);
 
   spdlog::info("stopping on signal {}", signals.wait());
@@ -38,7 +39,8 @@ int main(int argc, char** argv) {
   shop::ServiceFlags flags;
   std::int64_t limit = 100'000;
   shop::CommandLine line("shop-payment",
-                         "The payment service of the example shop.\nIt declines what is above the limit, and users whose "
+                         "The payment service of the example shop.\nIt declines what is above the "
+                         "limit, and users whose "
                          "name begins with \"declined@\".");
   shop::add_service_flags(line, flags);
   line.add({"--limit", "The largest amount that is not declined, in minor units", "AMOUNT"}, limit);

@@ -27,7 +27,8 @@ grpc::ServerUnaryReactor* PaymentFront::answer(Context* context, Payment* reply,
     *reply = std::move(*result);
     reactor->Finish(grpc::Status::OK);
   });
-  if (!taken) reactor->Finish({grpc::StatusCode::RESOURCE_EXHAUSTED, "too many calls wait already"});
+  if (!taken)
+    reactor->Finish({grpc::StatusCode::RESOURCE_EXHAUSTED, "too many calls wait already"});
   return reactor;
 }
 
@@ -41,7 +42,8 @@ grpc::ServerUnaryReactor* PaymentFront::Refund(Context* context, const RefundReq
   return answer(context, reply, [this, request] { return ledger_.refund(*request); });
 }
 
-grpc::ServerUnaryReactor* PaymentFront::GetPayment(Context* context, const GetPaymentRequest* request,
+grpc::ServerUnaryReactor* PaymentFront::GetPayment(Context* context,
+                                                   const GetPaymentRequest* request,
                                                    Payment* reply) {
   return answer(context, reply, [this, request] { return ledger_.get(request->payment_id()); });
 }

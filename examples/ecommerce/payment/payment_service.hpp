@@ -1,6 +1,6 @@
 #pragma once
-// The payment service's gRPC door. Owned by main(); called on gRPC's threads, which never wait: the disk is left to
-// the pool.
+// The payment service's gRPC door. Owned by main(); called on gRPC's threads, which never wait: the
+// disk is left to the pool.
 #include <grpcpp/grpcpp.h>
 
 #include <functional>
@@ -19,11 +19,14 @@ class PaymentFront final : public ecommerce::payment::PaymentService::CallbackSe
   using Context = grpc::CallbackServerContext;
   using Payment = ecommerce::payment::Payment;
 
-  grpc::ServerUnaryReactor* Charge(Context* context, const ecommerce::payment::ChargeRequest* request,
+  grpc::ServerUnaryReactor* Charge(Context* context,
+                                   const ecommerce::payment::ChargeRequest* request,
                                    Payment* reply) override;
-  grpc::ServerUnaryReactor* Refund(Context* context, const ecommerce::payment::RefundRequest* request,
+  grpc::ServerUnaryReactor* Refund(Context* context,
+                                   const ecommerce::payment::RefundRequest* request,
                                    Payment* reply) override;
-  grpc::ServerUnaryReactor* GetPayment(Context* context, const ecommerce::payment::GetPaymentRequest* request,
+  grpc::ServerUnaryReactor* GetPayment(Context* context,
+                                       const ecommerce::payment::GetPaymentRequest* request,
                                        Payment* reply) override;
 
   grpc::ServerUnaryReactor* answer(Context* context, Payment* reply,

@@ -8,8 +8,8 @@ namespace {
 
 constexpr std::chrono::milliseconds busy_limit{1500};  // below the callers' deadline of 2 s
 
-// SQLite's own handler waits ever longer, up to 100 ms, and so starves whoever shares the file with a busy
-// process. This one asks again every millisecond. Returns 0 to give up.
+// SQLite's own handler waits ever longer, up to 100 ms, and so starves whoever shares the file with
+// a busy process. This one asks again every millisecond. Returns 0 to give up.
 int wait_for_lock(void* began_at, int tries) {
   auto& began = *static_cast<std::chrono::steady_clock::time_point*>(began_at);
   const auto now = std::chrono::steady_clock::now();
@@ -20,10 +20,12 @@ int wait_for_lock(void* began_at, int tries) {
 }
 
 [[noreturn]] void fail(sqlite3* handle, int code) {
-  throw DatabaseError(std::string("database: ") + (handle ? sqlite3_errmsg(handle) : sqlite3_errstr(code)));
+  throw DatabaseError(std::string("database: ") +
+                      (handle ? sqlite3_errmsg(handle) : sqlite3_errstr(code)));
 }
 
-// Turning a file to WAL needs it alone for a moment, and SQLite does not always wait for that by itself.
+// Turning a file to WAL needs it alone for a moment, and SQLite does not always wait for that by
+// itself.
 void turn_to_wal(sqlite3* handle) {
   constexpr int tries = 200;
   for (int i = 0;; ++i) {
@@ -68,13 +70,14 @@ void Statement::check(int code) const {
 }
 
 Statement& Statement::text(std::string_view value) {
-  check(sqlite3_bind_text64(statement_.get(), ++bound_, value.data(), value.size(), SQLITE_TRANSIENT,
-                            SQLITE_UTF8));
+  check(sqlite3_bind_text64(statement_.get(), ++bound_, value.data(), value.size(),
+                            SQLITE_TRANSIENT, SQLITE_UTF8));
   return *this;
 }
 
 Statement& Statement::blob(std::string_view value) {
-  check(sqlite3_bind_blob64(statement_.get(), ++bound_, value.data(), value.size(), SQLITE_TRANSIENT));
+  check(sqlite3_bind_blob64(statement_.get(), ++bound_, value.data(), value.size(),
+                            SQLITE_TRANSIENT));
   return *this;
 }
 
@@ -93,14 +96,17 @@ bool Statement::step() {
 std::string Statement::text_at(int column) const {
   const void* bytes = sqlite3_column_blob(statement_.get(), column);
   const int size = sqlite3_column_bytes(statement_.get(), column);
-  return bytes ? std::string(static_cast<const char*>(bytes), static_cast<std::size_t>(size)) : std::string();
+  return bytes ? std::string(static_cast<const char*>(bytes), static_cast<std::size_t>(size))
+               : std::string();
 }
 
 std::int64_t Statement::number_at(int column) const {
   return sqlite3_column_int64(statement_.get(), column);
 }
 
-Transaction::Transaction(Database& database) : database_(database) { database_.run("BEGIN IMMEDIATE"); }
+Transaction::Transaction(Database& database) : database_(database) {
+  database_.run("BEGIN IMMEDIATE");
+}
 
 Transaction::~Transaction() {
   if (open_) sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);

@@ -1,6 +1,7 @@
 #pragma once
-// SQLite as the services use it: WAL, synchronous=FULL, a busy timeout, and errors as one exception type that the
-// stores turn into values. A Database is used by one thread at a time; its owner holds the lock.
+// SQLite as the services use it: WAL, synchronous=FULL, a busy timeout, and errors as one exception
+// type that the stores turn into values. A Database is used by one thread at a time; its owner
+// holds the lock.
 #include <sqlite3.h>
 
 #include <chrono>

@@ -73,7 +73,8 @@ std::string check_address(const std::string& text) {
 
 std::string check_header(const std::string& text) {
   const auto colon = text.find(':');
-  const bool fine = colon != std::string::npos && colon > 0 && text.find_first_of("\r\n") == std::string::npos;
+  const bool fine =
+      colon != std::string::npos && colon > 0 && text.find_first_of("\r\n") == std::string::npos;
   return fine ? std::string() : "'" + text + "' is not NAME: VALUE";
 }
 

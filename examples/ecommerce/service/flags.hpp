@@ -1,7 +1,7 @@
 #pragma once
-// The command lines of the shop's binaries: what each flag fills, and how a wrong one ends. A thin face of CLI11, which
-// takes seconds to compile wherever it is included. Used by main() before any thread is started; the values
-// outlive it.
+// The command lines of the shop's binaries: what each flag fills, and how a wrong one ends. A thin
+// face of CLI11, which takes seconds to compile wherever it is included. Used by main() before any
+// thread is started; the values outlive it.
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -25,15 +25,17 @@ struct Flag {
   std::string what;
   std::string type = {};  // how the help calls the value
   bool required = false;
-  std::function<std::string(const std::string&)> check = {};  // what is wrong with a value; empty when it is fine
+  std::function<std::string(const std::string&)> check =
+      {};  // what is wrong with a value; empty when it is fine
 };
 
 class Flags {
  public:
   void add(const Flag& flag, std::string& value);
-  void add(const Flag& flag, std::vector<std::string>& values);  // given often, or with commas if type has one
-  void add(const Flag& flag, std::int64_t& value);               // not negative
-  void add(const Flag& flag, double& value);                     // not negative
+  void add(const Flag& flag,
+           std::vector<std::string>& values);       // given often, or with commas if type has one
+  void add(const Flag& flag, std::int64_t& value);  // not negative
+  void add(const Flag& flag, double& value);        // not negative
   void add(const Flag& flag, bool& value);
   [[nodiscard]] Flags command(const std::string& name, const std::string& what);
   // This command was the one on the line.

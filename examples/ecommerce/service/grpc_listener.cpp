@@ -47,10 +47,10 @@ std::expected<std::unique_ptr<GrpcListener>, std::string> GrpcListener::open(
   builder.RegisterService(&service);
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (!server || port == 0) {
-    return std::unexpected(fmt::format("cannot listen on {}: {}", address.text(), why_not(address)));
+    return std::unexpected(
+        fmt::format("cannot listen on {}: {}", address.text(), why_not(address)));
   }
-  return std::unique_ptr<GrpcListener>(
-      new GrpcListener({address.host, port}, std::move(server)));
+  return std::unique_ptr<GrpcListener>(new GrpcListener({address.host, port}, std::move(server)));
 }
 
 void GrpcListener::stop(std::chrono::milliseconds deadline) {

@@ -1,6 +1,6 @@
 #pragma once
-// One gRPC server on one address, without SO_REUSEPORT: a second process on the same port is told so.
-// Owned by main(); the service it serves outlives it.
+// One gRPC server on one address, without SO_REUSEPORT: a second process on the same port is told
+// so. Owned by main(); the service it serves outlives it.
 #include <chrono>
 #include <expected>
 #include <memory>

@@ -16,8 +16,7 @@ Signals::Signals(std::initializer_list<int> taken) {
 
 int Signals::wait() const {
   int signal = 0;
-  while (sigwait(&set_, &signal) != 0) {
-  }
+  while (sigwait(&set_, &signal) != 0) {}
   return signal;
 }
 

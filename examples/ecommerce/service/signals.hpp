@@ -1,6 +1,6 @@
 #pragma once
-// The signals of a service, taken one by one by main(). Made before any other thread, so that every thread
-// inherits the mask and no signal interrupts a call.
+// The signals of a service, taken one by one by main(). Made before any other thread, so that every
+// thread inherits the mask and no signal interrupts a call.
 #include <chrono>
 #include <csignal>
 #include <initializer_list>
@@ -16,8 +16,8 @@ class Signals {
   sigset_t set_{};
 };
 
-// Ends the process with exit code 0 when a clean stop takes longer than this. What is on disk is whole:
-// every change is one committed transaction.
+// Ends the process with exit code 0 when a clean stop takes longer than this. What is on disk is
+// whole: every change is one committed transaction.
 void stop_within(std::chrono::milliseconds limit);
 
 }  // namespace shop

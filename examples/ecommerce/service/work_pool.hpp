@@ -1,6 +1,6 @@
 #pragma once
-// A few threads for calls that wait: for the disk, or for another service. gRPC's own threads never do.
-// Owned by main(); any thread may submit.
+// A few threads for calls that wait: for the disk, or for another service. gRPC's own threads never
+// do. Owned by main(); any thread may submit.
 #include <condition_variable>
 #include <cstddef>
 #include <deque>

@@ -18,7 +18,8 @@ std::string text_of(const std::filesystem::path& path) {
 std::vector<std::filesystem::path> sources_of(const char* folder) {
   std::vector<std::filesystem::path> found;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(shop / folder)) {
-    if (entry.path().extension() == ".cpp" || entry.path().extension() == ".hpp") found.push_back(entry.path());
+    if (entry.path().extension() == ".cpp" || entry.path().extension() == ".hpp")
+      found.push_back(entry.path());
   }
   return found;
 }
@@ -46,7 +47,9 @@ TEST_CASE("the order service opens channels through its sidecar only") {
   int opened = 0;
   for (const auto& source : sources_of("order")) {
     const std::string text = text_of(source);
-    if (text.find("CreateCustomChannel") == std::string::npos && text.find("CreateChannel") == std::string::npos) continue;
+    if (text.find("CreateCustomChannel") == std::string::npos &&
+        text.find("CreateChannel") == std::string::npos)
+      continue;
     CHECK(source.filename() == "sidecar_channel.cpp");
     ++opened;
   }

@@ -17,7 +17,8 @@ struct Script {
 
 class FakeStep final : public shop::SagaStep {
  public:
-  FakeStep(Script script, std::vector<std::string>& asked) : script_(std::move(script)), asked_(asked) {}
+  FakeStep(Script script, std::vector<std::string>& asked)
+      : script_(std::move(script)), asked_(asked) {}
 
   std::string_view name() const override { return script_.name; }
   shop::StepResult run(const ecommerce::orders::Order&, const std::string& command_id) override {

@@ -22,8 +22,9 @@ struct Desk {
   shop::OrderDesk desk{store, saga, [this] { return "o" + std::to_string(++made); }};
 
   explicit Desk(const Script& reserve = {"reserve"}, const Script& pay = {"pay"})
-      : saga(steps(reserve, pay), {.wait_before_retry = [](int) { return true; },
-                                   .journal = [this](const shop::SagaNote& note) { CHECK(store.record_saga(note)); }}) {}
+      : saga(steps(reserve, pay),
+             {.wait_before_retry = [](int) { return true; },
+              .journal = [this](const shop::SagaNote& note) { CHECK(store.record_saga(note)); }}) {}
 
   std::vector<std::unique_ptr<shop::SagaStep>> steps(const Script& reserve, const Script& pay) {
     auto all = fake_steps({reserve, pay}, asked);
@@ -49,7 +50,8 @@ TEST_CASE("an order whose saga completes comes back confirmed") {
   CHECK(made.reason.empty());
 }
 
-TEST_CASE("an order whose payment is declined comes back cancelled, with the reason, and is stored so") {
+TEST_CASE(
+    "an order whose payment is declined comes back cancelled, with the reason, and is stored so") {
   Desk desk({"reserve"}, {"pay", Refused});
   const auto made = desk.desk.create(an_order()).value();
   CHECK(made.order.status() == ORDER_STATUS_CANCELLED);
@@ -87,28 +89,37 @@ TEST_CASE("an invalid order reaches neither the store nor a step") {
   CHECK(desk.made == 0);
 }
 
-TEST_CASE("cancelling a confirmed order gives back the money, then the stock; asking twice does so once") {
+TEST_CASE(
+    "cancelling a confirmed order gives back the money, then the stock; asking twice does so "
+    "once") {
   Desk desk;
   desk.desk.create(an_order()).value();
   desk.asked.clear();
-  CHECK(desk.desk.update(update_to("o1", ORDER_STATUS_CANCELLED)).value().order.status() == ORDER_STATUS_CANCELLED);
-  CHECK(desk.desk.update(update_to("o1", ORDER_STATUS_CANCELLED)).value().order.status() == ORDER_STATUS_CANCELLED);
+  CHECK(desk.desk.update(update_to("o1", ORDER_STATUS_CANCELLED)).value().order.status() ==
+        ORDER_STATUS_CANCELLED);
+  CHECK(desk.desk.update(update_to("o1", ORDER_STATUS_CANCELLED)).value().order.status() ==
+        ORDER_STATUS_CANCELLED);
   CHECK(desk.asked == std::vector<std::string>{"o1/pay/undo", "o1/reserve/undo"});
 }
 
 TEST_CASE("an order cannot jump") {
   Desk desk;
   desk.desk.create(an_order()).value();
-  CHECK(desk.desk.update(update_to("o1", ORDER_STATUS_DELIVERED)).error().kind == OrderError::Kind::Conflict);
-  CHECK(desk.desk.update(update_to("o9", ORDER_STATUS_SHIPPED)).error().kind == OrderError::Kind::NotFound);
-  CHECK(desk.desk.update(update_to("o1", ORDER_STATUS_UNSPECIFIED)).error().kind == OrderError::Kind::Invalid);
-  CHECK(desk.desk.update(update_to("o1", static_cast<OrderStatus>(99))).error().kind == OrderError::Kind::Invalid);
+  CHECK(desk.desk.update(update_to("o1", ORDER_STATUS_DELIVERED)).error().kind ==
+        OrderError::Kind::Conflict);
+  CHECK(desk.desk.update(update_to("o9", ORDER_STATUS_SHIPPED)).error().kind ==
+        OrderError::Kind::NotFound);
+  CHECK(desk.desk.update(update_to("o1", ORDER_STATUS_UNSPECIFIED)).error().kind ==
+        OrderError::Kind::Invalid);
+  CHECK(desk.desk.update(update_to("o1", static_cast<OrderStatus>(99))).error().kind ==
+        OrderError::Kind::Invalid);
 }
 
 TEST_CASE("a note of the inventory is in the order's history") {
   Desk desk;
   desk.desk.create(an_order()).value();
   CHECK(desk.desk.note_inventory("o1", "shelf 4").value().order.status() == ORDER_STATUS_CONFIRMED);
-  CHECK(desk.store.updates_after("o1", 0, 100).value().back().update.details().at("inventory") == "shelf 4");
+  CHECK(desk.store.updates_after("o1", 0, 100).value().back().update.details().at("inventory") ==
+        "shelf 4");
   CHECK(desk.desk.note_inventory("o9", "").error().kind == OrderError::Kind::NotFound);
 }

@@ -32,7 +32,9 @@ TEST_CASE("an order is kept over the life of the process") {
 
 TEST_CASE("times are those of the clock it was given") {
   const ScratchFile file;
-  OrderStore store(file.path(), [] { return std::chrono::system_clock::time_point(std::chrono::microseconds(1'500'000)); });
+  OrderStore store(file.path(), [] {
+    return std::chrono::system_clock::time_point(std::chrono::microseconds(1'500'000));
+  });
   const auto order = store.create(an_order(), euros(1), "o1").value().order;
   CHECK(order.created_at().seconds() == 1);
   CHECK(order.created_at().nanos() == 500'000'000);
@@ -78,7 +80,8 @@ TEST_CASE("a status changes only from where it may") {
   CHECK(store.get("o1")->order.status() == ORDER_STATUS_PENDING);
   CHECK(store.change_status("o1", anything, {ORDER_STATUS_CANCELLED, "no stock", {}}));
   CHECK(store.get("o1")->reason == "no stock");
-  CHECK(store.change_status("o9", anything, {ORDER_STATUS_SHIPPED, "", {}}).error().kind == OrderError::Kind::NotFound);
+  CHECK(store.change_status("o9", anything, {ORDER_STATUS_SHIPPED, "", {}}).error().kind ==
+        OrderError::Kind::NotFound);
 }
 
 TEST_CASE("a list is one user's, in pages that neither repeat nor leave out") {
@@ -109,7 +112,8 @@ TEST_CASE("a list can be of one status") {
   CHECK(page.orders[0].id() == "o2");
 }
 
-TEST_CASE("the history holds every change, whichever process made it, and is read on from anywhere") {
+TEST_CASE(
+    "the history holds every change, whichever process made it, and is read on from anywhere") {
   const ScratchFile file;
   OrderStore v1(file.path());
   OrderStore v2(file.path());

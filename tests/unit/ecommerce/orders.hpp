@@ -3,7 +3,8 @@
 #include "order_service.pb.h"
 
 inline void add_item(ecommerce::orders::CreateOrderRequest& request, const std::string& product,
-                     std::int32_t quantity, std::int64_t amount, const std::string& currency = "EUR") {
+                     std::int32_t quantity, std::int64_t amount,
+                     const std::string& currency = "EUR") {
   auto* item = request.add_items();
   item->set_product_id(product);
   item->set_quantity(quantity);

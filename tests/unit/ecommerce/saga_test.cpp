@@ -24,8 +24,9 @@ struct Run {
     report = saga.run(order);
   }
   Saga make(const std::vector<Script>& scripts) {
-    return Saga(fake_steps(scripts, asked), {.wait_before_retry = [this](int) { return ++pauses, !stopping; },
-                                             .journal = [this](const SagaNote& note) { notes.push_back(note); }});
+    return Saga(fake_steps(scripts, asked),
+                {.wait_before_retry = [this](int) { return ++pauses, !stopping; },
+                 .journal = [this](const SagaNote& note) { notes.push_back(note); }});
   }
 };
 
@@ -41,17 +42,44 @@ TEST_CASE("what was done is undone in reverse, what was refused is not undone") 
     Asked asked;
   };
   const Row rows[] = {
-      {"all done", Done, Done, Done, SagaState::Completed, {"o1/reserve/do", "o1/pay/do", "o1/confirm/do"}},
+      {"all done",
+       Done,
+       Done,
+       Done,
+       SagaState::Completed,
+       {"o1/reserve/do", "o1/pay/do", "o1/confirm/do"}},
       {"first refused", Refused, Done, Done, SagaState::Compensated, {"o1/reserve/do"}},
-      {"first unknown", Unknown, Done, Done, SagaState::Compensated, {"o1/reserve/do", "o1/reserve/undo"}},
-      {"second refused", Done, Refused, Done, SagaState::Compensated,
+      {"first unknown",
+       Unknown,
+       Done,
+       Done,
+       SagaState::Compensated,
+       {"o1/reserve/do", "o1/reserve/undo"}},
+      {"second refused",
+       Done,
+       Refused,
+       Done,
+       SagaState::Compensated,
        {"o1/reserve/do", "o1/pay/do", "o1/reserve/undo"}},
-      {"second unknown", Done, Unknown, Done, SagaState::Compensated,
+      {"second unknown",
+       Done,
+       Unknown,
+       Done,
+       SagaState::Compensated,
        {"o1/reserve/do", "o1/pay/do", "o1/pay/undo", "o1/reserve/undo"}},
-      {"last refused", Done, Done, Refused, SagaState::Compensated,
+      {"last refused",
+       Done,
+       Done,
+       Refused,
+       SagaState::Compensated,
        {"o1/reserve/do", "o1/pay/do", "o1/confirm/do", "o1/pay/undo", "o1/reserve/undo"}},
-      {"last unknown", Done, Done, Unknown, SagaState::Compensated,
-       {"o1/reserve/do", "o1/pay/do", "o1/confirm/do", "o1/confirm/undo", "o1/pay/undo", "o1/reserve/undo"}},
+      {"last unknown",
+       Done,
+       Done,
+       Unknown,
+       SagaState::Compensated,
+       {"o1/reserve/do", "o1/pay/do", "o1/confirm/do", "o1/confirm/undo", "o1/pay/undo",
+        "o1/reserve/undo"}},
   };
   for (const Row& row : rows) {
     CAPTURE(row.what);
@@ -71,11 +99,13 @@ TEST_CASE("the reason of a compensated saga is that of the step that failed") {
 TEST_CASE("an undo without an answer is tried again with the same command id") {
   const Run run({{"reserve", Done, {Unknown, Unknown}}, {"pay", Refused}});
   CHECK(run.report.state == SagaState::Compensated);
-  CHECK(run.asked == Asked{"o1/reserve/do", "o1/pay/do", "o1/reserve/undo", "o1/reserve/undo", "o1/reserve/undo"});
+  CHECK(run.asked == Asked{"o1/reserve/do", "o1/pay/do", "o1/reserve/undo", "o1/reserve/undo",
+                           "o1/reserve/undo"});
   CHECK(run.pauses == 2);
 }
 
-TEST_CASE("an undo that is never answered fails the saga, and the other steps are undone all the same") {
+TEST_CASE(
+    "an undo that is never answered fails the saga, and the other steps are undone all the same") {
   const Run run({{"reserve"}, {"pay", Done, {Unknown, Unknown, Unknown}}, {"confirm", Refused}});
   CHECK(run.report.state == SagaState::Failed);
   CHECK(run.report.stuck == Asked{"pay"});
@@ -98,7 +128,8 @@ TEST_CASE("a process that stops does not go on retrying") {
 TEST_CASE("the journal hears of a step before it is run, and how the saga ended") {
   const Run run({{"reserve"}, {"pay", Refused}});
   std::vector<std::string> heard;
-  for (const auto& note : run.notes) heard.push_back(std::string(name_of(note.state)) + " " + note.step + " " + note.outcome);
+  for (const auto& note : run.notes)
+    heard.push_back(std::string(name_of(note.state)) + " " + note.step + " " + note.outcome);
   CHECK(heard == Asked{"RUNNING reserve ", "RUNNING pay ", "COMPENSATING pay refused",
                        "COMPENSATING undo reserve done", "COMPENSATED  "});
 }

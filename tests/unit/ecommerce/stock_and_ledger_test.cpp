@@ -69,7 +69,8 @@ TEST_CASE("a release puts the stock back to where it was, once") {
   CHECK(store.stock("sku-1").value().reserved() == 0);
 }
 
-TEST_CASE("too little stock refuses the whole reservation, and refuses it again when stock is back") {
+TEST_CASE(
+    "too little stock refuses the whole reservation, and refuses it again when stock is back") {
   const ScratchFile file;
   StockStore store(file.path(), {{"sku-1", 5}, {"sku-2", 5}});
   CHECK(store.reserve(reserve("o1", 3)));
@@ -111,11 +112,16 @@ TEST_CASE("a restart keeps the stock that is left") {
 }
 
 TEST_CASE("what is declined: above the limit, or a declined user; and it stays declined") {
-  struct Row { const char* user; std::int64_t amount; bool declined; };
+  struct Row {
+    const char* user;
+    std::int64_t amount;
+    bool declined;
+  };
   const ScratchFile file;
   Ledger ledger(file.path(), 1000);
   int id = 0;
-  for (const Row& row : {Row{"u1", 1000, false}, Row{"u1", 1001, true}, Row{"declined@x", 1, true}, Row{"u1", 0, false}}) {
+  for (const Row& row : {Row{"u1", 1000, false}, Row{"u1", 1001, true}, Row{"declined@x", 1, true},
+                         Row{"u1", 0, false}}) {
     CAPTURE(row.user);
     CAPTURE(row.amount);
     const auto request = charge("p" + std::to_string(++id), row.amount, row.user);

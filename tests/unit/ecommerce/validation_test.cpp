@@ -18,23 +18,33 @@ TEST_CASE("an order that makes no sense is refused before anything happens") {
   };
   const Row rows[] = {
       {"no user", [](auto& r) { r.clear_user_id(); }, "userId is empty"},
-      {"a user with a line break", [](auto& r) { r.set_user_id("a\nb"); }, "userId has control characters"},
-      {"a very long user", [](auto& r) { r.set_user_id(std::string(257, 'u')); }, "userId is longer than 256 bytes"},
+      {"a user with a line break", [](auto& r) { r.set_user_id("a\nb"); },
+       "userId has control characters"},
+      {"a very long user", [](auto& r) { r.set_user_id(std::string(257, 'u')); },
+       "userId is longer than 256 bytes"},
       {"a very long key", [](auto& r) { r.set_idempotency_key(std::string(257, 'k')); },
        "idempotencyKey is longer than 256 bytes"},
       {"no items", [](auto& r) { r.clear_items(); }, "items is empty"},
-      {"no product", [](auto& r) { r.mutable_items(0)->clear_product_id(); }, "items[0].productId is empty"},
-      {"no quantity", [](auto& r) { r.mutable_items(0)->set_quantity(0); }, "items[0].quantity is not positive"},
+      {"no product", [](auto& r) { r.mutable_items(0)->clear_product_id(); },
+       "items[0].productId is empty"},
+      {"no quantity", [](auto& r) { r.mutable_items(0)->set_quantity(0); },
+       "items[0].quantity is not positive"},
       {"a negative quantity", [](auto& r) { r.mutable_items(0)->set_quantity(-1); },
        "items[0].quantity is not positive"},
-      {"a negative price", [](auto& r) { add_item(r, "sku-2", 1, -1); }, "items[1].price.amount is negative"},
+      {"a negative price", [](auto& r) { add_item(r, "sku-2", 1, -1); },
+       "items[1].price.amount is negative"},
       {"no currency", [](auto& r) { add_item(r, "sku-2", 1, 1, ""); },
        "items[1].price.currency is not three capital letters"},
       {"two currencies", [](auto& r) { add_item(r, "sku-2", 1, 1, "USD"); },
        "items[1].price.currency is USD, but items[0] is in EUR"},
-      {"one line overflows", [](auto& r) { add_item(r, "sku-2", 2, most / 2 + 1); }, "the total is too large"},
-      {"the sum overflows", [](auto& r) { add_item(r, "sku-2", 1, most - 2999); }, "the total is too large"},
-      {"too many items", [](auto& r) { for (int i = 0; i < 1000; ++i) add_item(r, "sku", 1, 1); },
+      {"one line overflows", [](auto& r) { add_item(r, "sku-2", 2, most / 2 + 1); },
+       "the total is too large"},
+      {"the sum overflows", [](auto& r) { add_item(r, "sku-2", 1, most - 2999); },
+       "the total is too large"},
+      {"too many items",
+       [](auto& r) {
+         for (int i = 0; i < 1000; ++i) add_item(r, "sku", 1, 1);
+       },
        "items has more than 1000 entries"},
   };
   for (const Row& row : rows) {
@@ -59,7 +69,10 @@ TEST_CASE("the total is the sum of quantity times price, up to the largest amoun
 }
 
 TEST_CASE("the page size has a default and a largest value") {
-  struct Row { int asked; int given; };
+  struct Row {
+    int asked;
+    int given;
+  };
   for (const Row row : {Row{0, 50}, Row{1, 1}, Row{500, 500}, Row{501, 500}}) {
     ecommerce::orders::ListOrdersRequest request;
     request.set_user_id("u1");
@@ -72,7 +85,9 @@ TEST_CASE("the page size has a default and a largest value") {
   CHECK(!shop::validate_list(negative));
 }
 
-TEST_CASE("a user moves an order forward, or cancels it until it is shipped; the saga's own moves are not theirs") {
+TEST_CASE(
+    "a user moves an order forward, or cancels it until it is shipped; the saga's own moves are "
+    "not theirs") {
   using namespace ecommerce::orders;
   int allowed = 0;
   for (int from = OrderStatus_MIN; from <= OrderStatus_MAX; ++from) {

@@ -3,7 +3,8 @@
 namespace shop {
 
 StepResult ConfirmOrder::run(const ecommerce::orders::Order& order, const std::string&) {
-  OrderStore::Change change{ecommerce::orders::ORDER_STATUS_CONFIRMED, {}, {}, SagaState::Completed};
+  OrderStore::Change change{
+      ecommerce::orders::ORDER_STATUS_CONFIRMED, {}, {}, SagaState::Completed};
   change.details["saga"] = name_of(SagaState::Completed);
   const auto pending = [](ecommerce::orders::OrderStatus from) {
     return from == ecommerce::orders::ORDER_STATUS_PENDING;

@@ -9,9 +9,11 @@ class ConfirmOrder final : public SagaStep {
  public:
   explicit ConfirmOrder(OrderStore& store) : store_(store) {}
   [[nodiscard]] std::string_view name() const override { return "confirm"; }
-  [[nodiscard]] StepResult run(const ecommerce::orders::Order& order, const std::string& command_id) override;
+  [[nodiscard]] StepResult run(const ecommerce::orders::Order& order,
+                               const std::string& command_id) override;
   // Nothing: whoever undoes a saga sets the order's status.
-  [[nodiscard]] StepResult undo(const ecommerce::orders::Order& order, const std::string& command_id) override;
+  [[nodiscard]] StepResult undo(const ecommerce::orders::Order& order,
+                                const std::string& command_id) override;
 
  private:
   OrderStore& store_;

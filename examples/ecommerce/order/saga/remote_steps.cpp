@@ -5,8 +5,8 @@
 namespace shop {
 namespace {
 
-// Refused only where the status proves that nothing happened. A deadline, a lost connection or an unavailable
-// service may have struck after the work was done.
+// Refused only where the status proves that nothing happened. A deadline, a lost connection or an
+// unavailable service may have struck after the work was done.
 StepResult outcome_of(const grpc::Status& status, const std::string& service) {
   if (status.ok()) return {};
   const std::string reason = service + ": " + status.error_message();
@@ -17,10 +17,8 @@ StepResult outcome_of(const grpc::Status& status, const std::string& service) {
     case grpc::StatusCode::FAILED_PRECONDITION:
     case grpc::StatusCode::PERMISSION_DENIED:
     case grpc::StatusCode::UNAUTHENTICATED:
-    case grpc::StatusCode::UNIMPLEMENTED:
-      return {StepOutcome::Refused, reason};
-    default:
-      return {StepOutcome::Unknown, reason};
+    case grpc::StatusCode::UNIMPLEMENTED: return {StepOutcome::Refused, reason};
+    default: return {StepOutcome::Unknown, reason};
   }
 }
 
@@ -33,7 +31,8 @@ void set_deadline(grpc::ClientContext& context) {
 ReserveInventory::ReserveInventory(const std::shared_ptr<grpc::Channel>& channel)
     : inventory_(ecommerce::inventory::InventoryService::NewStub(channel)) {}
 
-StepResult ReserveInventory::run(const ecommerce::orders::Order& order, const std::string& command_id) {
+StepResult ReserveInventory::run(const ecommerce::orders::Order& order,
+                                 const std::string& command_id) {
   ecommerce::inventory::ReserveRequest request;
   request.set_command_id(command_id);
   request.set_reservation_id(order.id());
@@ -48,7 +47,8 @@ StepResult ReserveInventory::run(const ecommerce::orders::Order& order, const st
   return outcome_of(inventory_->Reserve(&context, request, &reply), "inventory");
 }
 
-StepResult ReserveInventory::undo(const ecommerce::orders::Order& order, const std::string& command_id) {
+StepResult ReserveInventory::undo(const ecommerce::orders::Order& order,
+                                  const std::string& command_id) {
   ecommerce::inventory::ReleaseRequest request;
   request.set_command_id(command_id);
   request.set_reservation_id(order.id());
@@ -61,7 +61,8 @@ StepResult ReserveInventory::undo(const ecommerce::orders::Order& order, const s
 ProcessPayment::ProcessPayment(const std::shared_ptr<grpc::Channel>& channel)
     : payment_(ecommerce::payment::PaymentService::NewStub(channel)) {}
 
-StepResult ProcessPayment::run(const ecommerce::orders::Order& order, const std::string& command_id) {
+StepResult ProcessPayment::run(const ecommerce::orders::Order& order,
+                               const std::string& command_id) {
   ecommerce::payment::ChargeRequest request;
   request.set_command_id(command_id);
   request.set_payment_id(order.id());
@@ -74,7 +75,8 @@ StepResult ProcessPayment::run(const ecommerce::orders::Order& order, const std:
   return outcome_of(payment_->Charge(&context, request, &reply), "payment");
 }
 
-StepResult ProcessPayment::undo(const ecommerce::orders::Order& order, const std::string& command_id) {
+StepResult ProcessPayment::undo(const ecommerce::orders::Order& order,
+                                const std::string& command_id) {
   ecommerce::payment::RefundRequest request;
   request.set_command_id(command_id);
   request.set_payment_id(order.id());

@@ -1,6 +1,6 @@
 #pragma once
-// The two steps that other services do: hold back the stock, charge the money. Owned by the Saga; stubs may be
-// called from any thread.
+// The two steps that other services do: hold back the stock, charge the money. Owned by the Saga;
+// stubs may be called from any thread.
 #include <grpcpp/grpcpp.h>
 
 #include <memory>
@@ -15,8 +15,10 @@ class ReserveInventory final : public SagaStep {
  public:
   explicit ReserveInventory(const std::shared_ptr<grpc::Channel>& channel);
   [[nodiscard]] std::string_view name() const override { return "reserve-inventory"; }
-  [[nodiscard]] StepResult run(const ecommerce::orders::Order& order, const std::string& command_id) override;
-  [[nodiscard]] StepResult undo(const ecommerce::orders::Order& order, const std::string& command_id) override;
+  [[nodiscard]] StepResult run(const ecommerce::orders::Order& order,
+                               const std::string& command_id) override;
+  [[nodiscard]] StepResult undo(const ecommerce::orders::Order& order,
+                                const std::string& command_id) override;
 
  private:
   std::unique_ptr<ecommerce::inventory::InventoryService::Stub> inventory_;
@@ -26,8 +28,10 @@ class ProcessPayment final : public SagaStep {
  public:
   explicit ProcessPayment(const std::shared_ptr<grpc::Channel>& channel);
   [[nodiscard]] std::string_view name() const override { return "process-payment"; }
-  [[nodiscard]] StepResult run(const ecommerce::orders::Order& order, const std::string& command_id) override;
-  [[nodiscard]] StepResult undo(const ecommerce::orders::Order& order, const std::string& command_id) override;
+  [[nodiscard]] StepResult run(const ecommerce::orders::Order& order,
+                               const std::string& command_id) override;
+  [[nodiscard]] StepResult undo(const ecommerce::orders::Order& order,
+                                const std::string& command_id) override;
 
  private:
   std::unique_ptr<ecommerce::payment::PaymentService::Stub> payment_;

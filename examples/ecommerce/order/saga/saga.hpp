@@ -1,7 +1,7 @@
 #pragma once
-// The order saga: steps in their order, and when one fails, what was done is undone in reverse. It knows neither
-// gRPC nor SQLite; what it does, it tells its journal before and after. Owned by main(), has no state of its own
-// between runs: any number of threads may run sagas at once.
+// The order saga: steps in their order, and when one fails, what was done is undone in reverse. It
+// knows neither gRPC nor SQLite; what it does, it tells its journal before and after. Owned by
+// main(), has no state of its own between runs: any number of threads may run sagas at once.
 #include <functional>
 #include <memory>
 #include <string>
@@ -35,7 +35,8 @@ class Saga {
 
  private:
   using Steps = std::vector<SagaStep*>;
-  SagaReport compensate(const ecommerce::orders::Order& order, const Steps& done, std::string reason);
+  SagaReport compensate(const ecommerce::orders::Order& order, const Steps& done,
+                        std::string reason);
   StepResult undo_until_answered(SagaStep& step, const ecommerce::orders::Order& order);
   void note(const ecommerce::orders::Order& order, SagaState state, std::string_view step = {},
             std::string_view outcome = {}, std::string_view reason = {}) const;

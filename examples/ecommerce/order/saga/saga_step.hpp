@@ -1,5 +1,6 @@
 #pragma once
-// One step of the order saga and how to take it back. Owned by main(), used by the Saga from any worker thread.
+// One step of the order saga and how to take it back. Owned by main(), used by the Saga from any
+// worker thread.
 #include <string>
 #include <string_view>
 
@@ -7,7 +8,8 @@
 
 namespace shop {
 
-// Unknown: no answer, or one that does not say whether it happened. Whoever cannot tell has to take it back.
+// Unknown: no answer, or one that does not say whether it happened. Whoever cannot tell has to take
+// it back.
 enum class StepOutcome { Done, Refused, Unknown };
 
 struct StepResult {
