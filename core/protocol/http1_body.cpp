@@ -22,20 +22,35 @@ int hex_digit(char c) {
   return -1;
 }
 
-// ;name or ;name=value, repeated; visible ASCII only. They are read and not forwarded.
+// How long a quoted string at the start of `text` is, quotes included; 0 when it is none.
+std::size_t quoted_string(std::string_view text) {
+  for (std::size_t i = 1; i < text.size(); ++i) {
+    if (text[i] <= 0x20 || text[i] >= 0x7f) return 0;
+    if (text[i] == '"') return i + 1;
+    if (text[i] == '\\' && (++i == text.size() || text[i] <= 0x20 || text[i] >= 0x7f)) return 0;
+  }
+  return 0;
+}
+
+// ;name, ;name=token or ;name="text", repeated, without white space. They are read and not forwarded.
 bool is_extension(std::string_view text) {
   while (!text.empty()) {
     if (text.front() != ';') return false;
     text.remove_prefix(1);
-    std::size_t end = text.find(';');
-    const std::string_view piece = text.substr(0, end);
-    const std::string_view name = piece.substr(0, piece.find('='));
-    if (name.empty()) return false;
-    for (char c : piece) {
-      if (c <= 0x20 || c >= 0x7f) return false;
+    const std::string_view name = text.substr(0, text.find_first_of("=;"));
+    if (!is_token(name)) return false;
+    text.remove_prefix(name.size());
+    if (!text.starts_with('=')) continue;
+    text.remove_prefix(1);
+    if (text.starts_with('"')) {
+      const std::size_t size = quoted_string(text);
+      if (size == 0) return false;
+      text.remove_prefix(size);
+    } else {
+      const std::string_view value = text.substr(0, text.find(';'));
+      if (!is_token(value)) return false;
+      text.remove_prefix(value.size());
     }
-    if (end == std::string_view::npos) return true;
-    text.remove_prefix(end);
   }
   return true;
 }

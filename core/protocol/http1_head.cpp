@@ -24,13 +24,6 @@ constexpr auto token_table = [] {
   return table;
 }();
 
-bool is_token(std::string_view text) {
-  for (char c : text) {
-    if (!token_table[static_cast<unsigned char>(c)]) return false;
-  }
-  return !text.empty();
-}
-
 // Field values: visible bytes, space, tab and obs-text; no control bytes, no DEL (RFC 9110 5.5).
 bool is_field_value(std::string_view text) {
   for (char c : text) {
@@ -211,6 +204,13 @@ std::expected<void, Refusal> parse_host(Head& head) {
 
 }  // namespace
 
+bool is_token(std::string_view text) {
+  for (char c : text) {
+    if (!token_table[static_cast<unsigned char>(c)]) return false;
+  }
+  return !text.empty();
+}
+
 std::size_t find_head_end(std::string_view bytes, std::size_t& scanned) {
   const std::size_t from = scanned < 3 ? 0 : scanned - 3;
   const std::size_t at = bytes.find("\r\n\r\n", from);
@@ -304,6 +304,9 @@ Parsed parse_response_head(std::string_view block, const HeadLimits& limits,
 std::expected<void, Refusal> parse_trailers(std::string_view block, const HeadLimits& limits,
                                             HeaderList& trailers) {
   if (auto parsed = parse_fields(block, limits, trailers); !parsed) return parsed;
+  if (trailers.find(HeaderName::ContentLength) || trailers.find(HeaderName::TransferEncoding)) {
+    return refuse(400, "a framing header among the trailers");
+  }
   drop_forbidden_trailers(trailers);
   return {};
 }

@@ -47,11 +47,14 @@ struct ParsedHead {
 [[nodiscard]] std::expected<ParsedHead, Refusal> parse_response_head(
     std::string_view block, const HeadLimits& limits, std::string_view request_method, Head& head);
 
-// Trailer fields of a chunked body, up to and including the empty line. Framing, routing and
-// hop-by-hop fields are dropped (RFC 9110 section 6.5.1).
+// Trailer fields of a chunked body, up to and including the empty line. Framing is refused; routing
+// and hop-by-hop fields are dropped (RFC 9110 section 6.5.1).
 [[nodiscard]] std::expected<void, Refusal> parse_trailers(std::string_view block,
                                                           const HeadLimits& limits,
                                                           HeaderList& trailers);
+
+// A name as RFC 9110 section 5.6.2 has it.
+[[nodiscard]] bool is_token(std::string_view text);
 
 // Digits only, no sign, no leading zero beyond "0", at most 2^63 - 1 (stricter than RFC 9110 8.6).
 [[nodiscard]] std::optional<std::uint64_t> parse_content_length(std::string_view text);

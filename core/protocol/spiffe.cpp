@@ -37,7 +37,8 @@ bool is_spiffe_id(std::string_view text) {
 }
 
 Result<std::string> spiffe_identity(X509& certificate) {
-  if (X509_check_ca(&certificate) != 0) return fail("the peer's certificate is a CA's");
+  // basicConstraints alone makes a CA, whatever X509_check_ca() says when keyUsage forbids signing.
+  if (X509_check_ca(&certificate) != 0 || (X509_get_extension_flags(&certificate) & EXFLAG_CA) != 0) return fail("the peer's certificate is a CA's");
   const std::uint32_t usage = X509_get_key_usage(&certificate);
   if (usage != UINT32_MAX && (usage & (KU_KEY_CERT_SIGN | KU_CRL_SIGN)) != 0) {
     return fail("the peer's certificate may sign others");

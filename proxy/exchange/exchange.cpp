@@ -26,9 +26,14 @@ Exchange::Exchange(Worker& worker, Downstream& downstream, protocol::Stream& str
       world_(std::move(world)),
       listener_(listener),
       http_(http),
-      began_(worker.loop().now()) {}
+      began_(worker.loop().now()) {
+  worker_.count_exchange(1);
+}
 
-Exchange::~Exchange() { record(); }
+Exchange::~Exchange() {
+  record();
+  worker_.count_exchange(-1);
+}
 
 void Exchange::start(protocol::HeadPtr head, bool end_stream) {
   request_ = std::move(head);

@@ -44,6 +44,8 @@ class Worker {
   // Downstream connections, queued ones included: the acceptor gives to the least loaded.
   [[nodiscard]] std::uint32_t load() const { return load_.load(std::memory_order_relaxed); }
 
+  [[nodiscard]] std::uint32_t active_requests() const { return active_.load(std::memory_order_relaxed); }
+
   [[nodiscard]] net::Loop& loop() { return loop_; }
   [[nodiscard]] Random& random() { return random_; }
   [[nodiscard]] UpstreamPools& pools() { return pools_; }
@@ -54,6 +56,9 @@ class Worker {
   [[nodiscard]] const Self& self() const { return shared_.self; }
   [[nodiscard]] const std::shared_ptr<const World>& world() const { return world_; }
   [[nodiscard]] std::string& scratch() { return scratch_; }
+
+  // Each exchange counts while it lives: a drain waits for zero.
+  void count_exchange(int change) { active_.fetch_add(static_cast<std::uint32_t>(change), std::memory_order_relaxed); }
 
   void retire(Downstream& downstream);
   // At most a few a second are told, so that a flood of denials is no flood of log lines.
@@ -75,6 +80,7 @@ class Worker {
   TimePoint log_window_{};
   int logged_ = 0;
   std::atomic<std::uint32_t> load_{0};
+  std::atomic<std::uint32_t> active_{0};
   std::thread thread_;
 };
 

@@ -1,0 +1,43 @@
+#pragma once
+// The workload's certificate, key and trust bundle, read from a folder with Istio's file names, and
+// read again when they change. A change that makes no sense leaves the last good ones in force.
+// Main thread.
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/base/error.hpp"
+#include "core/net/watch.hpp"
+#include "core/protocol/tls.hpp"
+#include "proxy/exchange/world.hpp"
+
+namespace outrider::proxy {
+
+// cert-chain.pem, key.pem and root-cert.pem of `folder`.
+[[nodiscard]] Result<protocol::TlsCredentials> read_credentials(const std::string& folder);
+
+// The TLS contexts of every listener that needs one, and of the client side.
+[[nodiscard]] Result<void> make_tls(const protocol::TlsCredentials& credentials,
+                                    const Snapshot& snapshot, World& world);
+
+class Certificates {
+ public:
+  Certificates(net::Loop& loop, std::string folder, std::function<void()> on_change);
+
+  // At start: an error that names the file.
+  [[nodiscard]] Result<void> load();
+  [[nodiscard]] const protocol::TlsCredentials* current() const { return loaded_ ? &current_ : nullptr; }
+  [[nodiscard]] const std::string& folder() const { return folder_; }
+
+ private:
+  void reload();
+
+  std::string folder_;
+  std::function<void()> on_change_;
+  net::FolderWatch watch_;
+  protocol::TlsCredentials current_;
+  bool loaded_ = false;
+};
+
+}  // namespace outrider::proxy

@@ -1,0 +1,237 @@
+#include "proxy/lifecycle/sidecar.hpp"
+
+#include <fmt/format.h>
+#include <csignal>
+
+#include <algorithm>
+#include <thread>
+
+#include "core/base/log.hpp"
+#include "proxy/admin/admin.hpp"
+#include "proxy/discovery/ads.hpp"
+#include "proxy/discovery/mesh_files.hpp"
+#include "proxy/discovery/resource_files.hpp"
+#include "proxy/telemetry/peer_metadata.hpp"
+
+namespace outrider::proxy {
+namespace {
+
+constexpr Duration housekeeping_period = std::chrono::seconds(30);
+constexpr Duration drain_check_period = std::chrono::milliseconds(50);
+constexpr int quiet_checks_wanted = 4;
+constexpr Duration longest_warming = std::chrono::seconds(15);  // then without what is missing
+
+WorkloadLabels labels_of(const Options& options) {
+  const auto label = [&](const char* name) -> std::string {
+    const auto found = options.self.labels.find(name);
+    return found == options.self.labels.end() ? std::string() : found->second;
+  };
+  const auto first_of = [&](std::initializer_list<const char*> names) {
+    for (const char* name : names) {
+      if (auto value = label(name); !value.empty()) return value;
+    }
+    return std::string();
+  };
+  WorkloadLabels labels;
+  labels.workload = options.self.name;
+  labels.workload_namespace = options.self.ns;
+  labels.app = label("app");
+  labels.version = label("version");
+  labels.canonical_service =
+      first_of({"service.istio.io/canonical-name", "app.kubernetes.io/name", "app"});
+  if (labels.canonical_service.empty()) labels.canonical_service = options.self.name;
+  labels.canonical_revision =
+      first_of({"service.istio.io/canonical-revision", "app.kubernetes.io/version", "version"});
+  labels.cluster = "Kubernetes";  // Istio's default cluster id
+  if (!options.certificate_folder.empty()) {
+    labels.principal = fmt::format("spiffe://{}/ns/{}/sa/{}", options.trust_domain, options.self.ns,
+                                   options.self.service_account);
+  }
+  return labels;
+}
+
+}  // namespace
+
+Sidecar::Sidecar(Options options) : options_(std::move(options)), started_(loop_.now()) {
+  self_.labels = labels_of(options_);
+  self_.id = labels_.intern(self_.labels);
+  self_.peer_metadata = encode_peer_metadata(self_.labels);
+  self_.peer_metadata_id = node_id(options_.self);
+  metrics_ = std::make_unique<Metrics>(labels_, states_, OUTRIDER_VERSION);
+  auto empty = std::make_shared<World>();
+  empty->snapshot = std::make_shared<const Snapshot>();
+  snapshot_ = empty->snapshot;
+  world_ = std::move(empty);
+}
+
+Sidecar::~Sidecar() = default;
+
+int Sidecar::run() {
+  if (auto started = start(); !started) {
+    log::error("{}", started.error().message);
+    return 1;
+  }
+  loop_.run();
+  servers_.clear();
+  listeners_->close_all();
+  source_.reset();
+  workers_.clear();
+  log::info("stopped");
+  return exit_status_;
+}
+
+Result<void> Sidecar::start() {
+  if (!options_.access_log.empty()) {
+    auto file = AccessLogFile::open(options_.access_log);
+    if (!file) return std::unexpected(file.error());
+    access_log_ = std::move(*file);
+  }
+  if (!options_.certificate_folder.empty()) {
+    certificates_ = std::make_unique<Certificates>(loop_, options_.certificate_folder,
+                                                   [this] { on_certificates(); });
+    if (auto ok = certificates_->load(); !ok) return ok;
+  }
+  dns_ = std::make_unique<Dns>(loop_, [this] { (void)take(input_); });
+  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+  const unsigned workers = options_.workers > 0 ? options_.workers : std::min(cores, 2U);
+  const WorkerShared shared{self_, labels_, *metrics_, access_log_.get()};
+  for (unsigned i = 0; i < workers; ++i) workers_.push_back(std::make_unique<Worker>(shared, world_));
+  listeners_ = std::make_unique<Listeners>(loop_, workers_);
+  if (auto ok = start_servers(); !ok) return ok;
+  signals_ = std::make_unique<net::SignalWatch>(loop_, std::vector<int>{SIGTERM, SIGINT},
+                                                [this](int) { begin_drain(true); });
+  source_ = make_source();
+  if (auto ok = source_->start(); !ok) return ok;
+  housekeeping_.repeat(loop_, housekeeping_period, [this] { states_.retire_unused(); });
+  return {};
+}
+
+std::unique_ptr<Source> Sidecar::make_source() {
+  const Sink sink = [this](XdsInput input) { return take(std::move(input)); };
+  if (options_.control) {
+    return std::make_unique<Ads>(loop_, *options_.control, options_.self, sink, [](bool) {});
+  }
+  if (!options_.resource_folder.empty()) {
+    return std::make_unique<ResourceFiles>(loop_, options_.resource_folder, sink);
+  }
+  return std::make_unique<MeshFiles>(loop_, options_.config_folder, options_.self,
+                                     options_.strict_istio, sink);
+}
+
+Result<void> Sidecar::start_servers() {
+  const auto serve = [this](const std::string& ip, std::uint16_t port, auto make_handler) -> Result<void> {
+    auto server = net::HttpServer::listen(loop_, {ip, port}, make_handler(*this));
+    if (!server) return std::unexpected(server.error());
+    servers_.push_back(std::move(*server));
+    return {};
+  };
+  const auto ip = IpAddress::parse(options_.self.address);
+  const bool loopback = ip && ip->v4 && ip->bytes[0] == 127;
+  const std::string admin_ip =
+      !options_.admin_ip.empty() ? options_.admin_ip : (loopback ? options_.self.address : "127.0.0.1");
+  if (auto ok = serve(admin_ip, options_.admin_port, admin_handler); !ok) return ok;
+  if (auto ok = serve(options_.self.address, options_.metrics_port, metrics_handler); !ok) return ok;
+  return serve(options_.self.address, options_.ready_port, readiness_handler);
+}
+
+// Compiles the set; on success it is accepted and, unless something in it is still awaited, in force.
+std::vector<CompileError> Sidecar::take(XdsInput input) {
+  input.resolved = dns_->known();
+  ++metrics_->counters().xds_updates;
+  auto compiled = compile(input, states_, labels_, ++version_);
+  if (!compiled) {
+    ++metrics_->counters().xds_rejected;
+    return compiled.error();
+  }
+  const bool first = state_ == State::Initializing;
+  if (auto errors = listeners_->open(**compiled); !errors.empty()) {
+    ++metrics_->counters().xds_rejected;
+    std::vector<CompileError> refused;
+    for (std::string& error : errors) {
+      refused.push_back({"type.googleapis.com/envoy.config.listener.v3.Listener", "", std::move(error)});
+    }
+    if (first && options_.control) {
+      // A port in use at the very start is for a person to mend, not for the control plane.
+      log::error("{}", refused.front().message);
+      exit_status_ = 1;
+      loop_.stop();
+    }
+    return refused;
+  }
+  input_ = std::move(input);
+  snapshot_ = std::move(*compiled);
+  dns_->follow(*snapshot_);
+  // Make before break: a route or cluster takes over once what it needs has come.
+  const bool whole = snapshot_->missing_routes.empty() && snapshot_->missing_endpoints.empty() &&
+                     !snapshot_->listeners.empty();
+  if (whole) {
+    warming_.cancel();
+    install();
+  } else if (!warming_.active() && !snapshot_->listeners.empty()) {
+    warming_.start(loop_, longest_warming, [this] {
+      log::warn("some routes or endpoints never came; going on without them");
+      install();
+    });
+  }
+  return {};
+}
+
+void Sidecar::install() {
+  auto world = std::make_shared<World>();
+  world->snapshot = snapshot_;
+  if (certificates_ && certificates_->current()) {
+    if (auto made = make_tls(*certificates_->current(), *snapshot_, *world); !made) {
+      log::error("certificates: {}", made.error().message);
+      return;
+    }
+  }
+  world_ = std::move(world);
+  for (auto& worker : workers_) worker->install(world_);
+  listeners_->close_others(*snapshot_);
+  if (state_ != State::Initializing) return;
+  state_ = State::Live;
+  for (const auto& listener : snapshot_->listeners) {
+    const bool needs_tls = listener->tls && listener->tls->tls;
+    log::info("listening on {} ({}{})", listener->address.text(),
+              listener->direction == Direction::Inbound ? "inbound" : "outbound",
+              !needs_tls ? "" : (listener->plaintext ? ", mutual TLS or plaintext" : ", mutual TLS only"));
+    if (needs_tls && !certificates_) {
+      log::warn("{} wants mutual TLS, but no certificate was given (--certs)", listener->address.text());
+    }
+  }
+  log::info("ready");
+}
+
+void Sidecar::on_certificates() {
+  if (state_ != State::Initializing) install();
+}
+
+void Sidecar::stop() {
+  loop_.post([this] { begin_drain(true); });
+}
+
+// Readiness fails, callers are told to go elsewhere, what is under way finishes.
+void Sidecar::begin_drain(bool exit_after) {
+  if (state_ != State::Draining) {
+    state_ = State::Draining;
+    log::info("draining");
+    for (auto& worker : workers_) worker->drain();
+  }
+  if (!exit_after || drain_deadline_.active()) return;
+  drain_deadline_.start(loop_, options_.drain_time, [this] { quit(); });
+  drain_check_.repeat(loop_, drain_check_period, [this] { finish_when_quiet(); });
+}
+
+void Sidecar::finish_when_quiet() {
+  std::uint32_t active = 0;
+  for (const auto& worker : workers_) active += worker->active_requests();
+  quiet_checks_ = active == 0 ? quiet_checks_ + 1 : 0;
+  if (quiet_checks_ >= quiet_checks_wanted) quit();
+}
+
+void Sidecar::quit() {
+  for (auto& worker : workers_) worker->stop();
+  loop_.stop();
+}
+
+}  // namespace outrider::proxy
