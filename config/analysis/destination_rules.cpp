@@ -12,9 +12,9 @@ namespace {
 std::size_t count_endpoints(const Service& service, const Labels& labels) {
   std::size_t count = 0;
   for (const Typed<ServiceEntry>& entry : service.entries) {
-    count += static_cast<std::size_t>(std::count_if(
-        entry->endpoints.begin(), entry->endpoints.end(),
-        [&](const ServiceEndpoint& e) { return includes(e.labels, labels); }));
+    count += static_cast<std::size_t>(
+        std::count_if(entry->endpoints.begin(), entry->endpoints.end(),
+                      [&](const ServiceEndpoint& e) { return includes(e.labels, labels); }));
   }
   return count;
 }

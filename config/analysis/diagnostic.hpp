@@ -1,5 +1,6 @@
 #pragma once
-// What is wrong with a configuration, at which line, and what to write instead. A value; any thread.
+// What is wrong with a configuration, at which line, and what to write instead.
+// A value; any thread.
 
 #include <string>
 #include <string_view>

@@ -15,10 +15,16 @@ class Findings {
  public:
   Diagnostic& add(Level level, std::string_view code, const Resource& resource, yaml::Position at,
                   std::string message, std::string help = {}) {
-    return found_.emplace_back(Diagnostic{std::string(code), level, std::move(message),
-                                          resource.origin().file, at.line, at.column,
-                                          std::string(resource.source_line(at.line)), at.length,
-                                          {}, std::move(help)});
+    return found_.emplace_back(Diagnostic{std::string(code),
+                                          level,
+                                          std::move(message),
+                                          resource.origin().file,
+                                          at.line,
+                                          at.column,
+                                          std::string(resource.source_line(at.line)),
+                                          at.length,
+                                          {},
+                                          std::move(help)});
   }
 
   std::vector<Diagnostic> take() { return std::move(found_); }
@@ -27,7 +33,8 @@ class Findings {
   std::vector<Diagnostic> found_;
 };
 
-void check_virtual_service(const Registry& registry, const Typed<VirtualService>& vs, Findings& out);
+void check_virtual_service(const Registry& registry, const Typed<VirtualService>& vs,
+                           Findings& out);
 void check_hosts_defined_once(const Registry& registry, Findings& out);
 void check_destination_rule(const Registry& registry, const Typed<DestinationRule>& rule,
                             Findings& out);

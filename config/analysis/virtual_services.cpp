@@ -13,6 +13,7 @@ namespace outrider::config {
 namespace {
 
 std::string similar_host(const Registry& registry, const std::string& host) {
+  if (registry.services.size() > 500) return "add a ServiceEntry for it";  // guessing has a price
   std::vector<std::string_view> hosts;
   for (const auto& [name, service] : registry.services) hosts.push_back(name);
   const std::string_view meant = ascii::closest(host, hosts);
@@ -171,8 +172,8 @@ void check_hosts_defined_once(const Registry& registry, Findings& out) {
                           winner.key().ns, winner.key().name, loser.key().ns, loser.key().name,
                           host),
               "merge them into one VirtualService")
-          .note = fmt::format("the oldest wins: {}:{}", winner.origin().file,
-                              winner.origin().kind.line);
+          .note =
+          fmt::format("the oldest wins: {}:{}", winner.origin().file, winner.origin().kind.line);
     }
   }
 }

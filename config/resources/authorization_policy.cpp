@@ -37,9 +37,7 @@ const auto upper_case = each([](const Node& node, const std::string& method) {
                       "write it in capitals");
 });
 
-void namespaces(const Node& node, const Texts& names) {
-  each(not_empty)(node, names);
-}
+void namespaces(const Node& node, const Texts& names) { each(not_empty)(node, names); }
 
 // A list that is given but empty would ask nothing and open the door.
 void never_empty(Fields& f, std::initializer_list<std::string_view> names) {
@@ -56,8 +54,8 @@ void read_ports(Fields& f, std::string_view name, std::vector<std::uint32_t>& ou
   f.field(name, texts, not_empty);
   for (const At<std::string>& text : texts) {
     const auto digits = [](char c) { return c >= '0' && c <= '9'; };
-    const bool fine = !text->empty() && text->size() <= 5 &&
-                      std::all_of(text->begin(), text->end(), digits);
+    const bool fine =
+        !text->empty() && text->size() <= 5 && std::all_of(text->begin(), text->end(), digits);
     const unsigned long port = fine ? std::stoul(*text) : 0;
     if (port < 1 || port > 65535) {
       f.reading().error(text.at, fmt::format("bad port ({}): {}", *text, "not in range 1..65535"));
@@ -70,16 +68,12 @@ void read_ports(Fields& f, std::string_view name, std::vector<std::uint32_t>& ou
 struct From {
   Source source;
 };
-void describe(Fields& f, From& from) {
-  f.require("source", from.source);
-}
+void describe(Fields& f, From& from) { f.require("source", from.source); }
 
 struct To {
   Operation operation;
 };
-void describe(Fields& f, To& to) {
-  f.require("operation", to.operation);
-}
+void describe(Fields& f, To& to) { f.require("operation", to.operation); }
 
 }  // namespace
 
@@ -117,8 +111,8 @@ void describe(Fields& f, Operation& o) {
   f.field("notPaths", o.not_paths, not_empty);
   read_ports(f, "ports", o.ports);
   read_ports(f, "notPorts", o.not_ports);
-  never_empty(f, {"hosts", "notHosts", "methods", "notMethods", "paths", "notPaths", "ports",
-                  "notPorts"});
+  never_empty(
+      f, {"hosts", "notHosts", "methods", "notMethods", "paths", "notPaths", "ports", "notPorts"});
   if (o.hosts.empty() && o.not_hosts.empty() && o.methods.empty() && o.not_methods.empty() &&
       o.paths.empty() && o.not_paths.empty() && o.ports.empty() && o.not_ports.empty() &&
       !f.reading().failed()) {
@@ -139,10 +133,10 @@ void describe(Fields& f, AuthorizationRule& r) {
 
 void describe(Fields& f, AuthorizationPolicy& p) {
   f.field("selector", p.selector);
-  f.choice("action", p.action,
-           {{"ALLOW", AuthorizationPolicy::Action::Allow},
-            {"DENY", AuthorizationPolicy::Action::Deny}},
-           {"AUDIT", "CUSTOM"});
+  f.choice(
+      "action", p.action,
+      {{"ALLOW", AuthorizationPolicy::Action::Allow}, {"DENY", AuthorizationPolicy::Action::Deny}},
+      {"AUDIT", "CUSTOM"});
   f.field("rules", p.rules);
   f.unsupported({"targetRef", "targetRefs", "provider"});
   if (p.action == AuthorizationPolicy::Action::Deny && p.rules.empty()) {

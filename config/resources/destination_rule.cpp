@@ -83,9 +83,9 @@ void describe(Fields& f, TrafficPolicy& p) {
   if (f.field("loadBalancer", load_balancer)) p.load_balancer = load_balancer->simple;
   f.field("outlierDetection", p.outlier_detection);
   f.unsupported({"tls", "portLevelSettings", "tunnel", "proxyProtocol", "retryBudget"});
-  at_least_one(f, "traffic policy", {"connectionPool", "loadBalancer", "outlierDetection", "tls",
-                                     "portLevelSettings", "tunnel", "proxyProtocol",
-                                     "retryBudget"});
+  at_least_one(f, "traffic policy",
+               {"connectionPool", "loadBalancer", "outlierDetection", "tls", "portLevelSettings",
+                "tunnel", "proxyProtocol", "retryBudget"});
 }
 
 void describe(Fields& f, Subset& s) {

@@ -76,8 +76,8 @@ class Fields {
   // Fields without meaning for us: what a cluster adds to an object that it stores.
   void ignored(std::initializer_list<std::string_view> names);
 
-  [[nodiscard]] bool has(std::string_view name) const;    // given, and not null
-  [[nodiscard]] bool given(std::string_view name) const;  // its key is there
+  [[nodiscard]] bool has(std::string_view name) const;               // given, and not null
+  [[nodiscard]] bool given(std::string_view name) const;             // its key is there
   [[nodiscard]] yaml::Position key_at(std::string_view name) const;  // of the map if absent
   [[nodiscard]] yaml::Position at() const { return node_.place(); }
   [[nodiscard]] Reading& reading() const { return node_.reading; }
@@ -98,14 +98,16 @@ class Fields {
                                     std::initializer_list<std::string_view> unsupported_names);
 
   const Node& node_;
-  std::vector<std::string> keys_;       // of the entries, in camelCase
-  std::vector<bool> taken_;             // entries that somebody asked for
-  std::vector<std::string_view> known_;  // every name asked for, to guess what was meant
+  std::vector<std::string> keys_;         // of the entries, in camelCase
+  std::vector<bool> taken_;               // entries that somebody asked for
+  std::vector<std::string_view> known_;   // every name asked for, to guess what was meant
   std::vector<std::string_view> useful_;  // those of them that mean something to us
 };
 
 template <typename T>
-concept Described = requires(Fields& fields, T& out) { describe(fields, out); };
+concept Described = requires(Fields& fields, T& out) {
+  describe(fields, out);
+};
 
 template <Described T>
 [[nodiscard]] bool read(const Node& node, T& out) {
@@ -155,11 +157,17 @@ template <typename T>
 
 namespace detail {
 template <typename T>
-const T& plain(const T& value) { return value; }
+const T& plain(const T& value) {
+  return value;
+}
 template <typename T>
-const T& plain(const At<T>& value) { return value.value; }
+const T& plain(const At<T>& value) {
+  return value.value;
+}
 template <typename T>
-const auto& plain(const std::optional<T>& value) { return plain(*value); }
+const auto& plain(const std::optional<T>& value) {
+  return plain(*value);
+}
 }  // namespace detail
 
 template <typename T, typename... Rules>

@@ -52,15 +52,23 @@ void Loader::unreadable(const std::string& file) {
 
 void Loader::read_file(const SourceFile& file) {
   const auto problem = [&](const yaml::Problem& p, std::string_view text, int first_line) {
-    loaded_.diagnostics.push_back(
-        {std::string(code::kYaml), Level::Error, p.message, file.path, p.at.line, p.at.column,
-         std::string(line_of(text, first_line, p.at.line)), p.at.length, {}, p.help});
+    loaded_.diagnostics.push_back({std::string(code::kYaml),
+                                   Level::Error,
+                                   p.message,
+                                   file.path,
+                                   p.at.line,
+                                   p.at.column,
+                                   std::string(line_of(text, first_line, p.at.line)),
+                                   p.at.length,
+                                   {},
+                                   p.help});
     unreadable(file.path);
   };
   const auto documents = yaml::parse(file.text);
   if (!documents) return problem(documents.error(), file.text, 1);
   if (file.text.find_first_not_of(" \t\r\n") == std::string::npos) {
-    return problem({"the file is empty", {}, "remove the file, or write a resource into it"}, {}, 1);
+    return problem({"the file is empty", {}, "remove the file, or write a resource into it"}, {},
+                   1);
   }
   for (const yaml::Document& document : *documents) {
     const std::size_t before = loaded_.diagnostics.size();
@@ -79,7 +87,8 @@ void Loader::read_document(const SourceFile& file, const yaml::Document& documen
   Reading reading(file.path, document, options_.strict_istio, loaded_.diagnostics);
   const yaml::Value& root = *document.root;
   if (root.shape != yaml::Shape::Map) {
-    reading.error(root.at, fmt::format("a resource has to be a map, not {}", to_string(root.shape)));
+    reading.error(root.at,
+                  fmt::format("a resource has to be a map, not {}", to_string(root.shape)));
     return unreadable(file.path);
   }
   const Path top;
@@ -103,9 +112,10 @@ void Loader::read_document(const SourceFile& file, const yaml::Document& documen
     return unreadable(file.path);
   }
   if (!istio && (kind == nullptr || kind->read_spec == nullptr)) return skip_kind(f, kind_name);
-  const std::string_view version = std::string_view(api_version).substr(std::min(slash, group.size()));
-  if (group != kind->group || (version != "/v1" && version != "/v1beta1" && version != "/v1alpha3" &&
-                               version != "/v1alpha1")) {
+  const std::string_view version =
+      std::string_view(api_version).substr(std::min(slash, group.size()));
+  if (group != kind->group || (version != "/v1" && version != "/v1beta1" &&
+                               version != "/v1alpha3" && version != "/v1alpha1")) {
     f.error("apiVersion", fmt::format("unknown apiVersion \"{}\" of {}", api_version, kind_name),
             fmt::format("write {}/v1", kind->group));
   }
@@ -124,8 +134,7 @@ void Loader::skip_kind(Fields& f, const std::string& kind) {
 }
 
 bool Loader::is_new(Fields& f, const ResourceKey& key, const Metadata& metadata) {
-  const auto [first, is_new] =
-      seen_.try_emplace(key, f.reading().file(), metadata.name.at.line);
+  const auto [first, is_new] = seen_.try_emplace(key, f.reading().file(), metadata.name.at.line);
   if (!is_new) {
     f.reading().report(Level::Error, code::kDuplicateResource, metadata.name.at,
                        fmt::format("{} is already defined in {}:{}", to_string(key),
@@ -175,8 +184,8 @@ void Loader::read_resource(Fields& f, const Kind& kind, const std::string& api_v
   }
   if (!first) return;  // the one before it stays
   if (auto stand_in = make_stand_in(kind, node, key)) {
-    loaded_.stand_ins.push_back(std::make_shared<Resource>(key, api_version, origin, document.text,
-                                                           std::move(stand_in)));
+    loaded_.stand_ins.push_back(
+        std::make_shared<Resource>(key, api_version, origin, document.text, std::move(stand_in)));
   }
   loaded_.rejected.push_back(std::move(key));
 }

@@ -1,5 +1,6 @@
 #pragma once
-// PeerAuthentication: what a workload accepts from its peers, mTLS or plaintext. A value; any thread.
+// PeerAuthentication: what a workload accepts from its peers, mTLS or plaintext.
+// A value; any thread.
 
 #include <cstdint>
 #include <map>

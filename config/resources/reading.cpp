@@ -16,9 +16,16 @@ Diagnostic& Reading::report(Level level, std::string_view code, yaml::Position a
                             std::string message, std::string help) {
   failed_ = failed_ || level == Level::Error;
   return diagnostics_.emplace_back(
-      Diagnostic{std::string(code), level, std::move(message), file_, at.line, at.column,
-                 std::string(line_of(document_.text, document_.first_line, at.line)), at.length,
-                 {}, std::move(help)});
+      Diagnostic{std::string(code),
+                 level,
+                 std::move(message),
+                 file_,
+                 at.line,
+                 at.column,
+                 std::string(line_of(document_.text, document_.first_line, at.line)),
+                 at.length,
+                 {},
+                 std::move(help)});
 }
 
 std::string_view line_of(std::string_view document, int first_line, int line) {

@@ -12,13 +12,22 @@
 namespace outrider::config {
 namespace {
 
-constexpr std::array<std::string_view, 16> kConditions{
-    "5xx",          "gateway-error",          "reset",
-    "reset-before-request", "connect-failure", "envoy-ratelimited",
-    "retriable-4xx", "refused-stream",        "retriable-status-codes",
-    "retriable-headers", "http3-post-connect-failure", "cancelled",
-    "deadline-exceeded", "internal",          "resource-exhausted",
-    "unavailable"};
+constexpr std::array<std::string_view, 16> kConditions{"5xx",
+                                                       "gateway-error",
+                                                       "reset",
+                                                       "reset-before-request",
+                                                       "connect-failure",
+                                                       "envoy-ratelimited",
+                                                       "retriable-4xx",
+                                                       "refused-stream",
+                                                       "retriable-status-codes",
+                                                       "retriable-headers",
+                                                       "http3-post-connect-failure",
+                                                       "cancelled",
+                                                       "deadline-exceeded",
+                                                       "internal",
+                                                       "resource-exhausted",
+                                                       "unavailable"};
 
 // These two cannot happen here: no HTTP/3, and no way yet to name the headers.
 constexpr std::array<std::string_view, 2> kUnsupportedConditions{"http3-post-connect-failure",
@@ -45,7 +54,8 @@ void retry_conditions(const Node& node, const std::string& list) {
     }
     if (is_status(item) || contains(kConditions, item)) continue;
     const std::string_view trimmed = ascii::trim(item);
-    const std::string_view meant = ascii::closest(trimmed, {kConditions.begin(), kConditions.end()});
+    const std::string_view meant =
+        ascii::closest(trimmed, {kConditions.begin(), kConditions.end()});
     std::string help = fmt::format("known: a status code, {}", fmt::join(kConditions, ", "));
     if (trimmed != item && contains(kConditions, trimmed)) {
       help = "remove the blanks around the commas";
@@ -57,8 +67,8 @@ void retry_conditions(const Node& node, const std::string& list) {
 }
 
 bool retries_after_processing(std::string_view list) {
-  constexpr std::array<std::string_view, 6> after{
-      "5xx", "gateway-error", "reset", "retriable-4xx", "deadline-exceeded", "internal"};
+  constexpr std::array<std::string_view, 6> after{"5xx",           "gateway-error",     "reset",
+                                                  "retriable-4xx", "deadline-exceeded", "internal"};
   const auto items = ascii::split(list, ',');
   return std::any_of(items.begin(), items.end(), [&](std::string_view item) {
     return is_status(item) || contains(after, item);

@@ -58,10 +58,9 @@ void warn(Reading& reading, const HttpRoute& split, std::span<const HttpRoute> r
   for (const HttpRoute& branch : run) lines.push_back(branch.weight_at.line);
   std::string canonical;
   for (const WeightedDestination& d : split.route) {
-    canonical += fmt::format("{}{} {}", canonical.empty() ? "" : ", ",
-                             d.destination.subset->empty() ? *d.destination.host
-                                                           : *d.destination.subset,
-                             d.weight);
+    canonical += fmt::format(
+        "{}{} {}", canonical.empty() ? "" : ", ",
+        d.destination.subset->empty() ? *d.destination.host : *d.destination.subset, d.weight);
   }
   Diagnostic& d = reading.report(
       Level::Warning, code::kRouteWeight, run.front().weight_at,
@@ -70,10 +69,11 @@ void warn(Reading& reading, const HttpRoute& split, std::span<const HttpRoute> r
       fmt::format("write one `- route:` with {} destinations, each with its own `weight` beside "
                   "`destination`: {}",
                   split.route.size(), canonical));
-  d.note = fmt::format("Istio refuses this: unknown field \"weight\"; the weights stand in lines {}",
-                       fmt::join(lines, ", "));
-  const bool some_timeouts = std::any_of(run.begin(), run.end(),
-                                         [](const HttpRoute& r) { return !r.timeout; });
+  d.note =
+      fmt::format("Istio refuses this: unknown field \"weight\"; the weights stand in lines {}",
+                  fmt::join(lines, ", "));
+  const bool some_timeouts =
+      std::any_of(run.begin(), run.end(), [](const HttpRoute& r) { return !r.timeout; });
   if (split.timeout && some_timeouts) d.note += "; the timeout holds for the whole split";
 }
 
@@ -113,10 +113,11 @@ void merge_route_weights(Reading& reading, std::vector<HttpRoute>& routes) {
       continue;
     }
     if (routes[i].weight) {
-      const char* help = routes[i].match.empty()
-                             ? kOneLevelDeeper
-                             : "a route with `match` cannot be part of a split; give its destinations "
-                               "a weight each";
+      const char* help =
+          routes[i].match.empty()
+              ? kOneLevelDeeper
+              : "a route with `match` cannot be part of a split; give its destinations "
+                "a weight each";
       reading.error(routes[i].weight_at,
                     fmt::format("unknown field \"weight\" in spec.http[{}]", i), help);
     }

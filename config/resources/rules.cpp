@@ -25,7 +25,8 @@ std::string complaint(std::string_view host) {
     if (is_dns_label(lower)) continue;
     return fmt::format("domain name \"{}\" invalid (label \"{}\" invalid)", whole, label);
   }
-  if (labels.size() > 1 && std::all_of(labels.back().begin(), labels.back().end(), ascii::is_digit)) {
+  if (labels.size() > 1 &&
+      std::all_of(labels.back().begin(), labels.back().end(), ascii::is_digit)) {
     return fmt::format("domain name \"{}\" invalid (top level domain \"{}\" cannot be all-numeric)",
                        whole, labels.back());
   }
@@ -85,9 +86,10 @@ void regular_expression(const Node& node, const std::string& pattern) {
   }
   const RE2 compiled(pattern, RE2::Quiet);
   if (compiled.ok()) return;
-  node.error(fmt::format("{}: error parsing regexp: {}; Istio uses RE2 style regex-based match "
-                         "(https://github.com/google/re2/wiki/Syntax)",
-                         node.path.text(), compiled.error()));
+  node.error(
+      fmt::format("{}: error parsing regexp: {}; Istio uses RE2 style regex-based match "
+                  "(https://github.com/google/re2/wiki/Syntax)",
+                  node.path.text(), compiled.error()));
 }
 
 void header_name(const Node& node, const std::string& name) {

@@ -30,8 +30,9 @@ bool is_scalar(const Node& node, std::string_view wanted) {
 
 // What Kubernetes' YAML reader turns into something other than a string.
 bool changes_type(std::string_view text) {
-  constexpr std::array words{"true", "True", "TRUE", "false", "False", "FALSE", "yes", "Yes", "YES",
-                             "no",   "No",   "NO",   "on",    "On",    "ON",    "off", "Off", "OFF"};
+  constexpr std::array words{"true", "True", "TRUE", "false", "False", "FALSE",
+                             "yes",  "Yes",  "YES",  "no",    "No",    "NO",
+                             "on",   "On",   "ON",   "off",   "Off",   "OFF"};
   if (std::find(words.begin(), words.end(), text) != words.end()) return true;
   double number = 0;
   const char* begin = text.data() + (text.starts_with('+') ? 1 : 0);
@@ -107,8 +108,8 @@ bool read(const Node& node, Duration& out) {
   if (text.empty()) return refuse(node, wanted);
   while (!text.empty()) {
     double number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number,
-                                              std::chars_format::fixed);
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
     if (error != std::errc{} || number < 0) return refuse(node, wanted);
     text.remove_prefix(static_cast<std::size_t>(end - text.data()));
     const auto unit = std::find_if(units.begin(), units.end(),

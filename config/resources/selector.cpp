@@ -18,10 +18,10 @@ void no_wildcards(const Node& node, const Labels& labels) {
 
 void warn_if_empty(Fields& f, const Selector& s) {
   if (!s.labels.empty()) return;
-  f.reading().report(Level::Warning, code::kSchemaWarning, f.at(),
-                     fmt::format("{} without labels selects every workload of the namespace",
-                                 f.path()),
-                     "leave it out if that is meant");
+  f.reading().report(
+      Level::Warning, code::kSchemaWarning, f.at(),
+      fmt::format("{} without labels selects every workload of the namespace", f.path()),
+      "leave it out if that is meant");
 }
 
 }  // namespace
@@ -49,9 +49,10 @@ bool Visibility::reaches(std::string_view own_namespace, std::string_view viewer
 void describe_export_to(Fields& f, Visibility& v) {
   f.field("exportTo", v.export_to, each([](const Node& node, const std::string& to) {
             if (to == "*" || to == ".") return;
-            node.reading.report(Level::Error, code::kUnsupported, node.value.at,
-                                fmt::format("{}: \"{}\" is not supported yet", node.path.text(), to),
-                                "write \"*\" (everybody) or \".\" (this namespace)");
+            node.reading.report(
+                Level::Error, code::kUnsupported, node.value.at,
+                fmt::format("{}: \"{}\" is not supported yet", node.path.text(), to),
+                "write \"*\" (everybody) or \".\" (this namespace)");
           }));
 }
 

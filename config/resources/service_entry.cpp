@@ -43,10 +43,10 @@ void distinct_ports(Fields& f, const ServiceEntry& s) {
 void check_endpoints(Fields& f, const ServiceEntry& s) {
   for (const ServiceEndpoint& endpoint : s.endpoints) {
     if (s.resolution == ServiceEntry::Resolution::Static && !is_ip_address(*endpoint.address)) {
-      f.reading().error(endpoint.address.at,
-                        fmt::format("endpoint address \"{}\" is not a valid IP address",
-                                    *endpoint.address),
-                        "write an address, or resolution: DNS");
+      f.reading().error(
+          endpoint.address.at,
+          fmt::format("endpoint address \"{}\" is not a valid IP address", *endpoint.address),
+          "write an address, or resolution: DNS");
     }
     for (const auto& [name, number] : endpoint.ports) {
       const auto defined = [&](const ServicePort& p) { return *p.name == name; };
@@ -71,8 +71,12 @@ bool ServiceEndpoint::speaks_mesh_tls() const {
 
 void describe_protocol(Fields& f, Protocol& protocol) {
   f.choice("protocol", protocol,
-           {{"HTTP", Protocol::Http}, {"HTTP2", Protocol::Http2}, {"GRPC", Protocol::Grpc},
-            {"http", Protocol::Http}, {"http2", Protocol::Http2}, {"grpc", Protocol::Grpc}},
+           {{"HTTP", Protocol::Http},
+            {"HTTP2", Protocol::Http2},
+            {"GRPC", Protocol::Grpc},
+            {"http", Protocol::Http},
+            {"http2", Protocol::Http2},
+            {"grpc", Protocol::Grpc}},
            {"HTTPS", "TCP", "TLS", "MONGO", "UDP", "GRPC-WEB"});
 }
 
@@ -97,9 +101,9 @@ void describe(Fields& f, ServiceEndpoint& e) {
 void describe(Fields& f, ServiceEntry& s) {
   f.require("hosts", s.hosts, not_empty, each([](const Node& node, const std::string& host) {
               if (!host.starts_with('*')) return host_name(node, host);
-              node.reading.report(Level::Error, code::kUnsupported, node.value.at,
-                                  fmt::format("{}: wildcards are not supported yet",
-                                              node.path.text()));
+              node.reading.report(
+                  Level::Error, code::kUnsupported, node.value.at,
+                  fmt::format("{}: wildcards are not supported yet", node.path.text()));
             }));
   f.field("addresses", s.addresses, each(single_address));
   f.require("ports", s.ports, not_empty);

@@ -16,7 +16,8 @@ void read_endpoint(const Node& node, const std::string& text, IngressListener& l
   const std::size_t colon = text.rfind(':');
   const std::string address = text.substr(0, colon);
   const std::string port = colon == std::string::npos ? "" : text.substr(colon + 1);
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), l.endpoint_port);
+  const auto [end, error] =
+      std::from_chars(port.data(), port.data() + port.size(), l.endpoint_port);
   const bool loopback = address == "127.0.0.1" || address == "[::1]";
   const bool own = address == "0.0.0.0" || address == "[::]";
   if (text.starts_with("unix://")) {
@@ -24,8 +25,9 @@ void read_endpoint(const Node& node, const std::string& text, IngressListener& l
                         "sidecar: defaultEndpoint unix:// is not supported yet",
                         "write 127.0.0.1:<port> or 0.0.0.0:<port>");
   } else if (!(loopback || own) || error != std::errc{} || end != port.data() + port.size()) {
-    node.error("sidecar: defaultEndpoint must be of form "
-               "127.0.0.1:<port>,0.0.0.0:<port>,[::1]:port,[::]:port,unix://filepath or unset");
+    node.error(
+        "sidecar: defaultEndpoint must be of form "
+        "127.0.0.1:<port>,0.0.0.0:<port>,[::1]:port,[::]:port,unix://filepath or unset");
   } else {
     port_number(node, l.endpoint_port);
   }
@@ -124,8 +126,8 @@ void describe(Fields& f, Sidecar& s) {
   std::set<std::pair<std::string, std::uint32_t>> seen;
   for (const IngressListener& l : s.ingress) {
     if (!seen.insert({l.bind, l.port}).second) {
-      f.reading().error(l.at, fmt::format("sidecar: ports on ingress listeners must be unique: {}",
-                                          l.port));
+      f.reading().error(
+          l.at, fmt::format("sidecar: ports on ingress listeners must be unique: {}", l.port));
     }
   }
 }

@@ -1,5 +1,6 @@
 #pragma once
-// Sidecar: which ports a workload's sidecar serves, and which services it sees. A value; any thread.
+// Sidecar: which ports a workload's sidecar serves, and which services it sees.
+// A value; any thread.
 
 #include <cstdint>
 #include <optional>

@@ -21,14 +21,16 @@ void plain_values(const Node& node, const std::map<std::string, std::string>& he
   for (const auto& [name, value] : headers) {
     const yaml::Entry* entry = node.value.find(name);
     if (name.starts_with(':') || name == "host") {
-      node.reading.report(Level::Error, code::kUnsupported, entry->key_at,
-                          fmt::format("{}: rewriting {} is not supported yet", node.path.text(), name));
+      node.reading.report(
+          Level::Error, code::kUnsupported, entry->key_at,
+          fmt::format("{}: rewriting {} is not supported yet", node.path.text(), name));
     } else {
       header_name(node, name);
     }
     if (value.find('%') == std::string::npos) continue;
-    node.reading.report(Level::Error, code::kUnsupported, entry->value.at,
-                        fmt::format("{}: format strings (%) are not supported yet", node.path.text()));
+    node.reading.report(
+        Level::Error, code::kUnsupported, entry->value.at,
+        fmt::format("{}: format strings (%) are not supported yet", node.path.text()));
   }
 }
 
@@ -67,8 +69,8 @@ void describe(Fields& f, HttpMatch& m) {
   f.field("headers", m.headers, known_header_names);
   f.field("withoutHeaders", m.without_headers, known_header_names);
   f.field("port", m.port, port_number);
-  f.unsupported({"scheme", "sourceLabels", "gateways", "queryParams", "sourceNamespace",
-                 "statPrefix"});
+  f.unsupported(
+      {"scheme", "sourceLabels", "gateways", "queryParams", "sourceNamespace", "statPrefix"});
 }
 
 void describe(Fields& f, HeaderChanges& h) {

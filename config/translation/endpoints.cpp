@@ -30,11 +30,11 @@ std::string first_label(const Labels& labels, std::initializer_list<const char*>
 std::string workload_of(const std::string& name, const std::string& ns, const Labels& labels) {
   return fmt::format(
       "{};{};{};{};Kubernetes", name, ns,
+      first_label(labels, {"service.istio.io/canonical-name", "app.kubernetes.io/name", "app"},
+                  name),
       first_label(labels,
-                  {"service.istio.io/canonical-name", "app.kubernetes.io/name", "app"}, name),
-      first_label(
-          labels,
-          {"service.istio.io/canonical-revision", "app.kubernetes.io/version", "version"}, ""));
+                  {"service.istio.io/canonical-revision", "app.kubernetes.io/version", "version"},
+                  ""));
 }
 
 class Assignment {
@@ -91,8 +91,9 @@ ClusterLoadAssignment load_assignment(const View& view, const std::string& clust
                                       const Subset* subset) {
   Assignment assignment(cluster);
   for (const Typed<ServiceEntry>& entry : service.entries) {
-    const auto offered = std::find_if(entry->ports.begin(), entry->ports.end(),
-                                      [&](const ServicePort& p) { return p.number == port.number; });
+    const auto offered =
+        std::find_if(entry->ports.begin(), entry->ports.end(),
+                     [&](const ServicePort& p) { return p.number == port.number; });
     if (offered == entry->ports.end()) continue;
     const std::string& name = entry.resource->key().name;
     for (std::size_t i = 0; i < entry->endpoints.size(); ++i) {

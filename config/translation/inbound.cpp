@@ -86,8 +86,7 @@ void add_listener(const View& view, const IngressListener& ingress, const Author
     close(inbound_manager(view, ingress, listener.name(), rules), chain);
     return chain;
   };
-  const TlsMode mode =
-      view.registry.tls_mode(view.workload.ns, view.workload.labels, ingress.port);
+  const TlsMode mode = view.registry.tls_mode(view.workload.ns, view.workload.labels, ingress.port);
   if (mode != TlsMode::Disable) *add_chain("tls").mutable_transport_socket() = mesh_server_tls();
   if (mode != TlsMode::Strict) add_chain("raw_buffer");
 }

@@ -39,8 +39,8 @@ class HttpProxyRoutes {
 
   const View& view_;
   v3::RouteConfiguration routes_;
-  std::set<std::string> domains_;                 // each once, as Envoy asks; the first one has it
-  std::set<const Resource*> attached_;            // virtual services that met a service
+  std::set<std::string> domains_;       // each once, as Envoy asks; the first one has it
+  std::set<const Resource*> attached_;  // virtual services that met a service
 };
 
 v3::VirtualHost& HttpProxyRoutes::add_host(std::string name) {
@@ -92,10 +92,10 @@ void HttpProxyRoutes::add_service(const Service& service) {
   for (const ServicePort* port : ports) numbers.push_back(port->number);
   v3::VirtualHost& host = add_host(fmt::format("{}:port_needed", service.host));
   add_domains(names, 0, true, host);
-  *host.add_routes() = refusal(
-      "port_needed", 404,
-      fmt::format("{} has the ports {}: say which one, as in {}:{}\n", service.host,
-                  fmt::join(numbers, ", "), service.host, numbers.front()));
+  *host.add_routes() =
+      refusal("port_needed", 404,
+              fmt::format("{} has the ports {}: say which one, as in {}:{}\n", service.host,
+                          fmt::join(numbers, ", "), service.host, numbers.front()));
 }
 
 void HttpProxyRoutes::add_services() {

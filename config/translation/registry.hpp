@@ -65,12 +65,13 @@ struct Registry {
   using ByName = std::map<std::string, std::vector<Typed<Kind>>, std::less<>>;
 
   Mesh mesh;
-  std::map<std::string, Service, std::less<>> services;             // by host
-  ByName<VirtualService> virtual_services;                          // by host, exact and wildcard
-  std::map<std::string, ByName<DestinationRule>, std::less<>> destination_rules;  // by namespace, host
-  ByName<Sidecar> sidecars;                                         // by namespace
-  ByName<PeerAuthentication> peer_authentications;                  // by namespace
-  ByName<AuthorizationPolicy> authorization_policies;               // by namespace
+  std::map<std::string, Service, std::less<>> services;  // by host
+  ByName<VirtualService> virtual_services;               // by host, exact and wildcard
+  std::map<std::string, ByName<DestinationRule>, std::less<>>
+      destination_rules;                                                       // by namespace, host
+  ByName<Sidecar> sidecars;                                                    // by namespace
+  ByName<PeerAuthentication> peer_authentications;                             // by namespace
+  ByName<AuthorizationPolicy> authorization_policies;                          // by namespace
   std::map<std::string, std::vector<const Service*>, std::less<>> by_address;  // of endpoints
 };
 

@@ -1,5 +1,6 @@
 #pragma once
-// Every generated xDS header. Heavy: for sources that build or read xDS messages, never for headers.
+// Every generated xDS header. Heavy: for sources that build or read xDS messages,
+// never for headers.
 
 #include "config/xds/cluster.pb.h"
 #include "config/xds/core.pb.h"

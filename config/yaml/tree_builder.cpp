@@ -51,8 +51,8 @@ class TreeBuilder final : public YAML::EventHandler {
     const bool quoted = tag == "!";
     const int length = static_cast<int>(text.size()) + (quoted ? 2 : 0);
     if (expects_key()) return take_key(mark, text, length);
-    if (!quoted && (text.empty() || text == "~" || text == "null" || text == "Null" ||
-                    text == "NULL")) {
+    if (!quoted &&
+        (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL")) {
       return place(Value{Shape::Null, position(mark, length), false, {}, {}, {}});
     }
     place(Value{Shape::Scalar, position(mark, length), quoted, text, {}, {}});

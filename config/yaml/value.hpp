@@ -20,8 +20,8 @@ struct Entry;
 struct Value {
   Shape shape = Shape::Null;
   Position at;
-  bool quoted = false;  // Scalar: 'x', "x", | or >, which are strings whatever they spell
-  std::string text;     // Scalar
+  bool quoted = false;         // Scalar: 'x', "x", | or >, which are strings whatever they spell
+  std::string text;            // Scalar
   std::vector<Value> items;    // List
   std::vector<Entry> entries;  // Map, in the order written, keys distinct
 

@@ -28,7 +28,8 @@ std::string vs(const std::string& http) {
 
 std::string dr(const std::string& rest) {
   return "apiVersion: networking.istio.io/v1\nkind: DestinationRule\n"
-         "metadata: {name: a, namespace: ecommerce}\nspec:\n" + rest;
+         "metadata: {name: a, namespace: ecommerce}\nspec:\n" +
+         rest;
 }
 
 const char* const kSubsets =
@@ -40,7 +41,8 @@ const char* const kSubsets =
 
 TEST_CASE("a shop that fits together has no findings") {
   CHECK(summary(analyze_shop_with(vs("  - route: [{destination: {host: order-service, subset: "
-                                     "stable}}]\n") + kSubsets))
+                                     "stable}}]\n") +
+                                  kSubsets))
             .empty());
 }
 
@@ -91,17 +93,21 @@ TEST_CASE("what does not fit together is found at its line and column") {
       {"a rule for an unknown host", dr("  host: nobody\n"),
        "5:9 warning IST0174 The host nobody defined in the DestinationRule does not match any "
        "services in the mesh."},
-      {"a subset of nothing", dr("  host: order-service\n  subsets: [{name: v3, labels: {version: "
-                                 "v3}}]\n"),
-       "6:20 error IST0173 The Subset v3 defined in the DestinationRule ecommerce/a does not select "
+      {"a subset of nothing",
+       dr("  host: order-service\n  subsets: [{name: v3, labels: {version: "
+          "v3}}]\n"),
+       "6:20 error IST0173 The Subset v3 defined in the DestinationRule ecommerce/a does not "
+       "select "
        "any pods. Which may lead to 503 UH (NoHealthyUpstream)."},
       {"an ejection that cannot happen",
-       dr("  host: order-service\n  trafficPolicy:\n    outlierDetection: {maxEjectionPercent: 49}\n"),
+       dr("  host: order-service\n  trafficPolicy:\n    outlierDetection: {maxEjectionPercent: "
+          "49}\n"),
        "7:5 warning OUT0007 outlierDetection never ejects an endpoint of "
        "order-service.ecommerce.svc.cluster.local: maxEjectionPercent: 49 of 2 endpoints is less "
        "than one"},
       {"an ejection that cannot happen, by default",
-       dr("  host: order-service\n  trafficPolicy: {outlierDetection: {consecutive5xxErrors: 5}}\n"),
+       dr("  host: order-service\n  trafficPolicy: {outlierDetection: {consecutive5xxErrors: "
+          "5}}\n"),
        "6:19 warning OUT0007 outlierDetection never ejects an endpoint of "
        "order-service.ecommerce.svc.cluster.local: maxEjectionPercent, 10 by default, of 2 "
        "endpoints is less than one"},
@@ -113,7 +119,8 @@ TEST_CASE("what does not fit together is found at its line and column") {
            "apiVersion: networking.istio.io/v1\nkind: VirtualService\n"
            "metadata: {name: b, namespace: ecommerce}\nspec:\n  hosts: [order-service]\n"
            "  http: [{route: [{destination: {host: order-service}}]}]\n",
-       "10:1 error IST0109 The VirtualServices ecommerce/a,ecommerce/b associated with mesh gateway "
+       "10:1 error IST0109 The VirtualServices ecommerce/a,ecommerce/b associated with mesh "
+       "gateway "
        "define the same host order-service.ecommerce.svc.cluster.local which can lead to undefined "
        "behavior."},
   };

@@ -7,8 +7,16 @@ using namespace outrider::config;
 namespace {
 
 Diagnostic weight() {
-  return {"IST0106", Level::Error, "unknown field \"weight\"", "vs.yaml", 29, 7,
-          "      weight: 90", 6, "nothing of it works", "move it"};
+  return {"IST0106",
+          Level::Error,
+          "unknown field \"weight\"",
+          "vs.yaml",
+          29,
+          7,
+          "      weight: 90",
+          6,
+          "nothing of it works",
+          "move it"};
 }
 
 }  // namespace
@@ -44,8 +52,7 @@ TEST_CASE("carets end with the line, keep tabs, and are at least one") {
 }
 
 TEST_CASE("one line for logs and refusals") {
-  CHECK(render_line(weight()) ==
-        "error[IST0106] vs.yaml:29:7: unknown field \"weight\" (move it)");
+  CHECK(render_line(weight()) == "error[IST0106] vs.yaml:29:7: unknown field \"weight\" (move it)");
   Diagnostic whole = weight();
   whole.line = 0;
   whole.help.clear();

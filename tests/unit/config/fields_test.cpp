@@ -45,9 +45,10 @@ TEST_CASE("a wrong field is an error at its own line and column") {
        "spec.hosts has to be a list, not a scalar"},
       {kVs, "  hosts: [a]\n  http: [{route: [{destination: {host: a}}], timeout: 10}]\n", "6:55",
        "spec.http[0].timeout has to be a duration"},
-      {kVs, "  hosts: [a]\n  http: [{route: [{destination: {host: a}}], timeout: 1.5ms}]\n",
-       "6:55", "only durations to ms precision are supported"},
-      {kVs, "  hosts: [a]\n  http:\n  - route: [{destination: {host: a, port: {number: \"80\"}}}]\n",
+      {kVs, "  hosts: [a]\n  http: [{route: [{destination: {host: a}}], timeout: 1.5ms}]\n", "6:55",
+       "only durations to ms precision are supported"},
+      {kVs,
+       "  hosts: [a]\n  http:\n  - route: [{destination: {host: a, port: {number: \"80\"}}}]\n",
        "7:52", "has to be a whole number"},
       {kVs, "  hosts: [a]\n  http:\n  - route: [{destination: {host: a, port: {number: 080}}}]\n",
        "7:52", "has to be a whole number"},
@@ -70,33 +71,47 @@ TEST_CASE("a wrong field is an error at its own line and column") {
        "HTTP route, redirect or direct_response is required"},
       {kVs, "  hosts: [a]\n  http:\n  - route: [{destination: {host: a}}]\n    fault: {}\n", "8:5",
        "spec.http[0].fault is not supported yet"},
-      {kVs, "  hosts: [a]\n  http:\n  - route: [{destination: {host: a}}]\n    timeuot: 3s\n", "8:5",
-       "unknown field \"timeuot\" in spec.http[0]"},
-      {kVs, "  hosts: [a]\n  http:\n  - route:\n    - destination: {host: a}\n"
-            "    - destination: {host: b}\n", "7:5", "total destination weight = 0"},
-      {kVs, "  hosts: [a]\n  http:\n  - match: [{uri: {exact: /a, prefix: /b}}]\n"
-            "    route: [{destination: {host: a}}]\n", "7:14", "only one of exact, prefix and regex"},
-      {kVs, "  hosts: [a]\n  http:\n  - match: [{uri: {prefix: ''}}]\n"
-            "    route: [{destination: {host: a}}]\n", "7:28",
-       "prefix string match should not be empty"},
-      {kVs, "  hosts: [a]\n  http:\n  - match: [{uri: {regex: '/(a'}}]\n"
-            "    route: [{destination: {host: a}}]\n", "7:27", "error parsing regexp: missing )"},
-      {kVs, "  hosts: [a]\n  http:\n  - route: [{destination: {host: a}}]\n"
-            "    retries: {attempts: 3, retryOn: '5xx, reset'}\n", "8:37",
-       "\" reset\" is not a valid retryOn policy"},
-      {kVs, "  hosts: [a]\n  http:\n  - route: [{destination: {host: a}}]\n"
-            "    retries: {attempts: 3, retryOn: '600'}\n", "8:37",
-       "\"600\" is not a valid retryOn policy"},
-      {kVs, "  hosts: [a]\n  http:\n  - route: [{destination: {host: a}}]\n"
-            "    retries: {attempts: 0, perTryTimeout: 1s}\n", "8:15",
-       "http retry policy configured when attempts are set to 0 (disabled)"},
-      {kVs, "  hosts: [a]\n  http:\n  - route: [{destination: {host: a}}]\n"
-            "    retries: {attempts: 1, perTryTimeout: 0s}\n", "8:43",
-       "duration must be greater than 1ms"},
-      {kVs, "  hosts: [a]\n  gateways: [mesh, public]\n  http: [{route: [{destination: {host: a}}]}]\n",
+      {kVs, "  hosts: [a]\n  http:\n  - route: [{destination: {host: a}}]\n    timeuot: 3s\n",
+       "8:5", "unknown field \"timeuot\" in spec.http[0]"},
+      {kVs,
+       "  hosts: [a]\n  http:\n  - route:\n    - destination: {host: a}\n"
+       "    - destination: {host: b}\n",
+       "7:5", "total destination weight = 0"},
+      {kVs,
+       "  hosts: [a]\n  http:\n  - match: [{uri: {exact: /a, prefix: /b}}]\n"
+       "    route: [{destination: {host: a}}]\n",
+       "7:14", "only one of exact, prefix and regex"},
+      {kVs,
+       "  hosts: [a]\n  http:\n  - match: [{uri: {prefix: ''}}]\n"
+       "    route: [{destination: {host: a}}]\n",
+       "7:28", "prefix string match should not be empty"},
+      {kVs,
+       "  hosts: [a]\n  http:\n  - match: [{uri: {regex: '/(a'}}]\n"
+       "    route: [{destination: {host: a}}]\n",
+       "7:27", "error parsing regexp: missing )"},
+      {kVs,
+       "  hosts: [a]\n  http:\n  - route: [{destination: {host: a}}]\n"
+       "    retries: {attempts: 3, retryOn: '5xx, reset'}\n",
+       "8:37", "\" reset\" is not a valid retryOn policy"},
+      {kVs,
+       "  hosts: [a]\n  http:\n  - route: [{destination: {host: a}}]\n"
+       "    retries: {attempts: 3, retryOn: '600'}\n",
+       "8:37", "\"600\" is not a valid retryOn policy"},
+      {kVs,
+       "  hosts: [a]\n  http:\n  - route: [{destination: {host: a}}]\n"
+       "    retries: {attempts: 0, perTryTimeout: 1s}\n",
+       "8:15", "http retry policy configured when attempts are set to 0 (disabled)"},
+      {kVs,
+       "  hosts: [a]\n  http:\n  - route: [{destination: {host: a}}]\n"
+       "    retries: {attempts: 1, perTryTimeout: 0s}\n",
+       "8:43", "duration must be greater than 1ms"},
+      {kVs,
+       "  hosts: [a]\n  gateways: [mesh, public]\n  http: [{route: [{destination: {host: a}}]}]\n",
        "6:20", "gateways are not supported yet"},
-      {kVs, "  hosts: [a]\n  http:\n  - route: [{destination: {host: a}}]\n"
-            "    headers: {request: {set: {x-a: '%REQ(x)%'}}}\n", "8:36", "format strings"},
+      {kVs,
+       "  hosts: [a]\n  http:\n  - route: [{destination: {host: a}}]\n"
+       "    headers: {request: {set: {x-a: '%REQ(x)%'}}}\n",
+       "8:36", "format strings"},
       // DestinationRule
       {kDr, "  subsets: []\n", "4:1", "spec.host is required"},
       {kDr, "  host: a\n  trafficPolicy: {}\n", "6:3",
@@ -120,21 +135,28 @@ TEST_CASE("a wrong field is an error at its own line and column") {
        "spec.resolution: NONE, its default, is not supported yet"},
       {kSe, "  hosts: [a.b]\n  ports: [{number: 1, name: p, protocol: TCP}]\n  resolution: DNS\n",
        "6:42", "TCP is not supported yet"},
-      {kSe, "  hosts: [a.b]\n  resolution: STATIC\n  ports:\n  - {number: 1, name: p, protocol: HTTP}\n"
-            "  - {number: 1, name: q, protocol: HTTP}\n", "9:5", "port 1 already defined"},
-      {kSe, "  hosts: [a.b]\n  resolution: STATIC\n  ports: [{number: 1, name: p, protocol: HTTP}]\n"
-            "  endpoints: [{address: b.c}]\n", "8:25", "\"b.c\" is not a valid IP address"},
-      {kSe, "  hosts: [a.b]\n  resolution: STATIC\n  ports: [{number: 1, name: p, protocol: HTTP}]\n"
-            "  endpoints: [{address: 1.2.3.4, ports: {q: 1}}]\n", "8:15",
-       "endpoint port q is not defined by the service entry"},
+      {kSe,
+       "  hosts: [a.b]\n  resolution: STATIC\n  ports:\n  - {number: 1, name: p, protocol: HTTP}\n"
+       "  - {number: 1, name: q, protocol: HTTP}\n",
+       "9:5", "port 1 already defined"},
+      {kSe,
+       "  hosts: [a.b]\n  resolution: STATIC\n  ports: [{number: 1, name: p, protocol: HTTP}]\n"
+       "  endpoints: [{address: b.c}]\n",
+       "8:25", "\"b.c\" is not a valid IP address"},
+      {kSe,
+       "  hosts: [a.b]\n  resolution: STATIC\n  ports: [{number: 1, name: p, protocol: HTTP}]\n"
+       "  endpoints: [{address: 1.2.3.4, ports: {q: 1}}]\n",
+       "8:15", "endpoint port q is not defined by the service entry"},
       // Sidecar
       {kSidecar, "  {}\n", "4:1", "sidecar: empty configuration provided"},
-      {kSidecar, "  ingress: [{port: {number: 1, protocol: HTTP}, captureMode: NONE, "
-                 "defaultEndpoint: '1.2.3.4:1'}]\n", "5:85",
-       "sidecar: defaultEndpoint must be of form"},
-      {kSidecar, "  ingress: [{port: {number: 1, protocol: HTTP}, "
-                 "defaultEndpoint: '127.0.0.1:1'}]\n", "5:13",
-       "captureMode DEFAULT is not supported yet"},
+      {kSidecar,
+       "  ingress: [{port: {number: 1, protocol: HTTP}, captureMode: NONE, "
+       "defaultEndpoint: '1.2.3.4:1'}]\n",
+       "5:85", "sidecar: defaultEndpoint must be of form"},
+      {kSidecar,
+       "  ingress: [{port: {number: 1, protocol: HTTP}, "
+       "defaultEndpoint: '127.0.0.1:1'}]\n",
+       "5:13", "captureMode DEFAULT is not supported yet"},
       {kSidecar, "  egress: [{hosts: [nowhere]}]\n", "5:21",
        "host must be of form namespace/dnsName"},
       {kSidecar, "  outboundTrafficPolicy: {mode: ALLOW_ANY}\n", "5:33",
@@ -153,8 +175,7 @@ TEST_CASE("a wrong field is an error at its own line and column") {
       {kAp, "  rules:\n  - from:\n", "6:5", "`from` must not be empty"},
       {kAp, "  rules: [{from: [{source: {}}]}]\n", "5:20", "`from.source` must not be empty"},
       {kAp, "  rules: [{to: [{operation: {}}]}]\n", "5:18", "`to.operation` must not be empty"},
-      {kAp, "  rules: [{to: [{operation: {methods: []}}]}]\n", "5:39",
-       "methods must not be empty"},
+      {kAp, "  rules: [{to: [{operation: {methods: []}}]}]\n", "5:39", "methods must not be empty"},
       {kAp, "  rules: [{to: [{operation: {ports: ['http']}}]}]\n", "5:38", "bad port (http)"},
       {kAp, "  rules: [{to: [{operation: {paths: ['/a/{x}']}}]}]\n", "5:38",
        "Contains '{' or '}' beyond a supported path template"},
@@ -189,8 +210,9 @@ TEST_CASE("a misspelt name gets the right one as help") {
   CHECK(help(resource(kDr, "  host: a\n  subset: []\n")) == "did you mean \"subsets\"?");
   CHECK(help(resource(kPa, "  mtls: {mode: strict}\n")) ==
         "write one of STRICT, PERMISSIVE, DISABLE, UNSET");
-  CHECK(help(resource(kVs, "  hosts: [a]\n  http:\n  - route: [{destination: {host: a}}]\n"
-                           "    retries: {attempts: 1, retryOn: gatway-error}\n")) ==
+  CHECK(help(resource(kVs,
+                      "  hosts: [a]\n  http:\n  - route: [{destination: {host: a}}]\n"
+                      "    retries: {attempts: 1, retryOn: gatway-error}\n")) ==
         "did you mean \"gateway-error\"?");
   CHECK(help("apiVersion: networking.istio.io/v1\nkind: VirtualServices\n") ==
         "did you mean \"VirtualService\"?");
@@ -262,8 +284,10 @@ TEST_CASE("metadata is checked, and what a cluster adds to it says nothing") {
 
 TEST_CASE("Istio's snake_case names are the same fields, and not beside the camelCase one") {
   const auto retries = [](const std::string& fields) {
-    return load_text(resource(kVs, "  hosts: [a]\n  http:\n  - route: [{destination: {host: a}}]\n"
-                                   "    retries: {attempts: 1, " + fields + "}\n"));
+    return load_text(resource(kVs,
+                              "  hosts: [a]\n  http:\n  - route: [{destination: {host: a}}]\n"
+                              "    retries: {attempts: 1, " +
+                                  fields + "}\n"));
   };
   const Loaded snake = retries("per_try_timeout: 2s");
   REQUIRE(snake.ok());
@@ -277,20 +301,27 @@ TEST_CASE("durations are sums of numbers with units") {
     std::string text;
     outrider::Duration value;
   };
-  const Row rows[] = {{"10s", 10s},   {"250ms", 250ms},         {"1.5s", 1500ms}, {"1m", 1min},
-                      {"1h2m3s4ms", 1h + 2min + 3s + 4ms}, {"0s", 0s},   {"0.25s", 250ms}};
+  const Row rows[] = {{"10s", 10s},
+                      {"250ms", 250ms},
+                      {"1.5s", 1500ms},
+                      {"1m", 1min},
+                      {"1h2m3s4ms", 1h + 2min + 3s + 4ms},
+                      {"0s", 0s},
+                      {"0.25s", 250ms}};
   for (const Row& row : rows) {
     CAPTURE(row.text);
     const Mesh mesh = mesh_of(resource(
-        kVs, fmt::format("  hosts: [a]\n  http: [{{route: [{{destination: {{host: a}}}}], timeout: {}}}]\n",
-                         row.text)));
+        kVs, fmt::format(
+                 "  hosts: [a]\n  http: [{{route: [{{destination: {{host: a}}}}], timeout: {}}}]\n",
+                 row.text)));
     CHECK(mesh.resources().front()->as<VirtualService>()->http[0].timeout == row.value);
   }
   for (const char* wrong : {"10", "s", "-1s", "1 s", "1d", "1e3s", "''", "99999999h"}) {
     CAPTURE(wrong);
-    CHECK_FALSE(load_text(resource(kVs, fmt::format("  hosts: [a]\n  http: [{{route: [{{destination: "
-                                                    "{{host: a}}}}], timeout: {}}}]\n",
-                                                    wrong)))
-                    .ok());
+    CHECK_FALSE(
+        load_text(resource(kVs, fmt::format("  hosts: [a]\n  http: [{{route: [{{destination: "
+                                            "{{host: a}}}}], timeout: {}}}]\n",
+                                            wrong)))
+            .ok());
   }
 }

@@ -21,15 +21,17 @@ XdsResources order_service(const std::string& more = "") {
 }
 
 std::string peer(const std::string& name, const std::string& ns, const std::string& spec) {
-  return fmt::format("---\napiVersion: security.istio.io/v1\nkind: PeerAuthentication\n"
-                     "metadata: {{name: {}, namespace: {}}}\nspec: {}\n",
-                     name, ns, spec);
+  return fmt::format(
+      "---\napiVersion: security.istio.io/v1\nkind: PeerAuthentication\n"
+      "metadata: {{name: {}, namespace: {}}}\nspec: {}\n",
+      name, ns, spec);
 }
 
 std::string policy(const std::string& name, const std::string& ns, const std::string& spec) {
-  return fmt::format("---\napiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"
-                     "metadata: {{name: {}, namespace: {}}}\nspec: {}\n",
-                     name, ns, spec);
+  return fmt::format(
+      "---\napiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"
+      "metadata: {{name: {}, namespace: {}}}\nspec: {}\n",
+      name, ns, spec);
 }
 
 HttpConnectionManager manager_of(const XdsResources& resources, int chain = 0) {
@@ -66,8 +68,8 @@ rbac::Permission permission_of(const std::string& operation) {
 }
 
 rbac::Principal principal_of(const std::string& source) {
-  const auto rules = rules_of(order_service(
-      policy("p", "ecommerce", "{rules: [{from: [{source: {" + source + "}}]}]}")));
+  const auto rules = rules_of(
+      order_service(policy("p", "ecommerce", "{rules: [{from: [{source: {" + source + "}}]}]}")));
   REQUIRE(rules.size() == 1);
   return rules[0].policies().begin()->second.principals(0).and_ids().ids(0);
 }
@@ -109,7 +111,11 @@ TEST_CASE("each ingress is a listener on the workload's own address and a cluste
   for (const Row& row : rows) {
     const auto& cluster = named(resources.clusters, row.cluster);
     CHECK(cluster.type() == envoy::config::cluster::v3::Cluster::STATIC);
-    const auto& socket = cluster.load_assignment().endpoints(0).lb_endpoints(0).endpoint().address()
+    const auto& socket = cluster.load_assignment()
+                             .endpoints(0)
+                             .lb_endpoints(0)
+                             .endpoint()
+                             .address()
                              .socket_address();
     CHECK(socket.address() == row.address);
     CHECK(socket.port_value() == row.port);
@@ -118,7 +124,11 @@ TEST_CASE("each ingress is a listener on the workload's own address and a cluste
     CHECK(options.explicit_http_config().has_http2_protocol_options() == row.http2);
   }
   const auto& services = named(resources.clusters, "inbound|8080||")
-                             .metadata().filter_metadata().at("istio").fields().at("services");
+                             .metadata()
+                             .filter_metadata()
+                             .at("istio")
+                             .fields()
+                             .at("services");
   CHECK(services.list_value().values(0).struct_value().fields().at("host").string_value() ==
         "order-service.ecommerce.svc.cluster.local");
 }
@@ -129,7 +139,8 @@ TEST_CASE("a workload without a Sidecar of its own serves nothing") {
   for (const auto& cluster : resources.clusters) CHECK(cluster.name().starts_with("outbound|"));
 }
 
-TEST_CASE("which PeerAuthentication holds: port > workload > namespace > mesh, the oldest of each") {
+TEST_CASE(
+    "which PeerAuthentication holds: port > workload > namespace > mesh, the oldest of each") {
   const std::string mesh = peer("m", "istio-system", "{mtls: {mode: STRICT}}");
   const std::string of_ns = peer("n", "ecommerce", "{mtls: {mode: DISABLE}}");
   const std::string own = peer("w", "ecommerce",
@@ -158,8 +169,8 @@ TEST_CASE("which PeerAuthentication holds: port > workload > namespace > mesh, t
        peer("w0", "ecommerce", "{selector: {matchLabels: {version: v1}}, mtls: {mode: DISABLE}}") +
            own,
        Disable, Disable},
-      {"another workload's", peer("w", "ecommerce",
-                                  "{selector: {matchLabels: {app: x}}, mtls: {mode: STRICT}}"),
+      {"another workload's",
+       peer("w", "ecommerce", "{selector: {matchLabels: {app: x}}, mtls: {mode: STRICT}}"),
        Permissive, Permissive},
       {"another namespace's", peer("n", "other", "{mtls: {mode: STRICT}}"), Permissive, Permissive},
       {"a selector in the root namespace does not act",
@@ -173,8 +184,10 @@ TEST_CASE("which PeerAuthentication holds: port > workload > namespace > mesh, t
     CAPTURE(row.what);
     const Registry registry(mesh_of(std::string(kShop) + "\n" + row.yaml));
     const Workload w = order_v1();
-    CHECK(static_cast<int>(registry.tls_mode(w.ns, w.labels, 8080)) == static_cast<int>(row.on_8080));
-    CHECK(static_cast<int>(registry.tls_mode(w.ns, w.labels, 9090)) == static_cast<int>(row.on_9090));
+    CHECK(static_cast<int>(registry.tls_mode(w.ns, w.labels, 8080)) ==
+          static_cast<int>(row.on_8080));
+    CHECK(static_cast<int>(registry.tls_mode(w.ns, w.labels, 9090)) ==
+          static_cast<int>(row.on_9090));
   }
 }
 
@@ -183,12 +196,12 @@ TEST_CASE("filter chains: STRICT takes TLS only, PERMISSIVE both, DISABLE plaint
     std::string mode;
     Strings transports;
   };
-  const Row rows[] = {{"STRICT", {"tls"}}, {"PERMISSIVE", {"tls", "raw_buffer"}},
-                      {"DISABLE", {"raw_buffer"}}};
+  const Row rows[] = {
+      {"STRICT", {"tls"}}, {"PERMISSIVE", {"tls", "raw_buffer"}}, {"DISABLE", {"raw_buffer"}}};
   for (const Row& row : rows) {
     CAPTURE(row.mode);
-    const XdsResources resources = order_service(
-        peer("n", "ecommerce", fmt::format("{{mtls: {{mode: {}}}}}", row.mode)));
+    const XdsResources resources =
+        order_service(peer("n", "ecommerce", fmt::format("{{mtls: {{mode: {}}}}}", row.mode)));
     Strings transports;
     for (const auto& chain : named(resources.listeners, "127.10.0.1_8080").filter_chains()) {
       transports.push_back(chain.filter_chain_match().transport_protocol());
@@ -236,7 +249,8 @@ TEST_CASE("which policies hold: own namespace and root, by selector; none means 
       {"none", "", {}},
       {"another namespace", policy("p", "other", "{}"), {}},
       {"another workload", policy("p", "ecommerce", "{selector: {matchLabels: {app: x}}}"), {}},
-      {"own, by selector", policy("p", "ecommerce", "{selector: {matchLabels: {version: v1}}}"),
+      {"own, by selector",
+       policy("p", "ecommerce", "{selector: {matchLabels: {version: v1}}}"),
        {"ns[ecommerce]-policy[p]-rule[0]"}},
       {"two rules and the root's",
        policy("p", "ecommerce", "{rules: [{}, {}]}") + policy("r", "istio-system", "{rules: [{}]}"),
@@ -276,7 +290,7 @@ TEST_CASE("wildcards in paths, as Istio's") {
       {"/a/{*}/b", "template /a/*/b"},
       {"/a/{**}", "template /a/**"},
       {"/a/{*}/*", "template /a/*/*"},
-      {"/a/*/b", "template /a/*/b"},      // DESIGN: one segment
+      {"/a/*/b", "template /a/*/b"},       // DESIGN: one segment
       {"/a/*/b/*", "template /a/*/b/**"},  // ... and the rest
       {"/*/b", "template /*/b"},
   };
@@ -319,15 +333,16 @@ TEST_CASE("wildcards in principals and namespaces compare with the whole SPIFFE 
 }
 
 TEST_CASE("methods, hosts and ports, and what must not be") {
-  CHECK(permission_of("methods: [GET]").or_rules().rules(0).header().string_match().exact() == "GET");
+  CHECK(permission_of("methods: [GET]").or_rules().rules(0).header().string_match().exact() ==
+        "GET");
   CHECK(permission_of("methods: ['*']").or_rules().rules(0).header().present_match());
   const auto host = permission_of("hosts: ['*.b.com']").or_rules().rules(0).header();
   CHECK(host.name() == ":authority");
   CHECK(host.string_match().suffix() == ".b.com");
   CHECK(host.string_match().ignore_case());
   CHECK(permission_of("ports: ['8080']").or_rules().rules(0).destination_port() == 8080);
-  for (const char* field : {"notMethods: [GET]", "notHosts: [a]", "notPaths: [/a]",
-                            "notPorts: ['1']"}) {
+  for (const char* field :
+       {"notMethods: [GET]", "notHosts: [a]", "notPaths: [/a]", "notPorts: ['1']"}) {
     CHECK(permission_of(field).not_rule().or_rules().rules_size() == 1);
   }
 }
@@ -340,15 +355,25 @@ TEST_CASE("the seed's policy: who, what, and in which line a rule stands") {
   REQUIRE(rules.size() == 1);
   CHECK(policy_names(rules[0]) == Strings{"ns[ecommerce]-policy[order-service-policy]-rule[0]",
                                           "ns[ecommerce]-policy[order-service-policy]-rule[1]"});
-  const auto& second =
-      rules[0].policies().at("ns[ecommerce]-policy[order-service-policy]-rule[1]");
-  CHECK(second.principals(0).and_ids().ids(0).or_ids().ids(0).authenticated().principal_name()
+  const auto& second = rules[0].policies().at("ns[ecommerce]-policy[order-service-policy]-rule[1]");
+  CHECK(second.principals(0)
+            .and_ids()
+            .ids(0)
+            .or_ids()
+            .ids(0)
+            .authenticated()
+            .principal_name()
             .exact() == "spiffe://cluster.local/ns/ecommerce/sa/inventory-service");
   REQUIRE(second.permissions(0).and_rules().rules_size() == 2);
   CHECK(second.permissions(0).and_rules().rules(1).or_rules().rules(0).has_uri_template());
   const auto& chain = named(resources.listeners, "127.10.0.1_8080").filter_chains(0);
-  const auto& sources = chain.metadata().filter_metadata().at("outrider").fields().at("policies")
-                            .struct_value().fields();
+  const auto& sources = chain.metadata()
+                            .filter_metadata()
+                            .at("outrider")
+                            .fields()
+                            .at("policies")
+                            .struct_value()
+                            .fields();
   CHECK(sources.at("ns[ecommerce]-policy[order-service-policy]-rule[1]").string_value() ==
         "authorization-policy.yaml:22");
   REQUIRE(named(resources.listeners, "127.10.0.1_8080").filter_chains_size() == 1);  // STRICT

@@ -110,8 +110,11 @@ std::vector<SourceFile> seed_files() {
 }
 
 Workload order_v1() {
-  return {"order-v1", "ecommerce", "order-service",
-          {{"app", "order-service"}, {"version", "v1"}}, "127.10.0.1"};
+  return {"order-v1",
+          "ecommerce",
+          "order-service",
+          {{"app", "order-service"}, {"version", "v1"}},
+          "127.10.0.1"};
 }
 
 Workload api_gateway() {

@@ -66,7 +66,8 @@ constexpr const char* kOrder = "order-service.ecommerce.svc.cluster.local";
 
 std::string virtual_service(const std::string& spec) {
   return "apiVersion: networking.istio.io/v1\nkind: VirtualService\n"
-         "metadata: {name: vs, namespace: ecommerce}\nspec:\n" + spec;
+         "metadata: {name: vs, namespace: ecommerce}\nspec:\n" +
+         spec;
 }
 
 }  // namespace
@@ -80,8 +81,8 @@ TEST_CASE("one outbound listener, on the workload's own address, with its routes
   CHECK(listener.traffic_direction() == envoy::config::core::v3::OUTBOUND);
   REQUIRE(listener.filter_chains_size() == 1);
   CHECK_FALSE(listener.filter_chains(0).has_transport_socket());
-  const auto manager = unpack<HttpConnectionManager>(
-      listener.filter_chains(0).filters(0).typed_config());
+  const auto manager =
+      unpack<HttpConnectionManager>(listener.filter_chains(0).filters(0).typed_config());
   CHECK(manager.rds().route_config_name() == "http_proxy");
   CHECK(manager.generate_request_id().value());
   CHECK(manager.normalize_path().value());
@@ -89,7 +90,8 @@ TEST_CASE("one outbound listener, on the workload's own address, with its routes
   CHECK(manager.http_filters(0).name() == "envoy.filters.http.router");
 }
 
-TEST_CASE("a service is known by every short form, with its port and, if it has one only, without") {
+TEST_CASE(
+    "a service is known by every short form, with its port and, if it has one only, without") {
   CHECK(domains(host(shop_seen_by(api_gateway()), fmt::format("{}:8080", kOrder))) ==
         Strings{"order-service", "order-service.ecommerce", "order-service.ecommerce.svc",
                 "order-service.ecommerce.svc.cluster.local",
@@ -107,8 +109,9 @@ TEST_CASE("a service is known by every short form, with its port and, if it has 
 
 TEST_CASE("without a port: 80, else the only one, else an answer that names the ports") {
   const XdsResources resources = shop_seen_by(api_gateway());
-  CHECK(domains(host(resources, "api.example.com:80")) ==
-        Strings{"api.example.com", "api.example.com.", "api.example.com.:80", "api.example.com:80"});
+  CHECK(
+      domains(host(resources, "api.example.com:80")) ==
+      Strings{"api.example.com", "api.example.com.", "api.example.com.:80", "api.example.com:80"});
   const auto& needed = host(resources, "order-grpc.ecommerce.svc.cluster.local:port_needed");
   CHECK(domains(needed) == Strings{"order-grpc", "order-grpc.ecommerce", "order-grpc.ecommerce.svc",
                                    "order-grpc.ecommerce.svc.cluster.local",
@@ -131,8 +134,9 @@ TEST_CASE("every other host is answered 502 in a sentence, last") {
 TEST_CASE("no domain appears twice, whatever the virtual services say") {
   const XdsResources resources = shop_seen_by(
       api_gateway(),
-      virtual_service("  hosts: [order-service.ecommerce, order-service, new.example.com, "
-                      "NEW.example.com]\n  http: [{route: [{destination: {host: order-service}}]}]\n"));
+      virtual_service(
+          "  hosts: [order-service.ecommerce, order-service, new.example.com, "
+          "NEW.example.com]\n  http: [{route: [{destination: {host: order-service}}]}]\n"));
   Strings all;
   for (const auto& each : named(resources.routes, "http_proxy").virtual_hosts()) {
     all.insert(all.end(), each.domains().begin(), each.domains().end());
@@ -228,7 +232,8 @@ spec:
 
 TEST_CASE("auto mTLS: HTTP/2 between sidecars, the server's exact identities, SNI as Istio's") {
   const XdsResources resources = translate(seed_and_shop().mesh, api_gateway());
-  const Cluster& cluster = named(resources.clusters, fmt::format("outbound|8080|stable|{}", kOrder));
+  const Cluster& cluster =
+      named(resources.clusters, fmt::format("outbound|8080|stable|{}", kOrder));
   REQUIRE(cluster.transport_socket_matches_size() == 2);
   CHECK(text(cluster.transport_socket_matches(0).match(), "tlsMode") == "istio");
   const auto context = unpack<tls::UpstreamTlsContext>(
@@ -251,8 +256,8 @@ TEST_CASE("auto mTLS: HTTP/2 between sidecars, the server's exact identities, SN
 
 TEST_CASE("endpoints: subset labels, ports, weights, localities, who they are, how they speak") {
   const XdsResources resources = translate(seed_and_shop().mesh, api_gateway());
-  const auto assignment = [&](const std::string& name)
-      -> const envoy::config::endpoint::v3::ClusterLoadAssignment& {
+  const auto assignment =
+      [&](const std::string& name) -> const envoy::config::endpoint::v3::ClusterLoadAssignment& {
     for (const auto& each : resources.endpoints) {
       if (each.cluster_name() == name) return each;
     }
@@ -348,7 +353,8 @@ TEST_CASE("retries: none on 0, status codes apart, backoff up to ten times its b
     const XdsResources resources = shop_seen_by(
         api_gateway(),
         virtual_service("  hosts: [order-service]\n  http:\n  - route: [{destination: {host: "
-                        "order-service}}]\n    retries: {" + retries + "}\n"));
+                        "order-service}}]\n    retries: {" +
+                        retries + "}\n"));
     return host(resources, fmt::format("{}:8080", kOrder)).routes(0).route();
   };
   CHECK_FALSE(policy("attempts: 0").has_retry_policy());
@@ -362,13 +368,15 @@ TEST_CASE("retries: none on 0, status codes apart, backoff up to ten times its b
   CHECK(backoff.retry_on() == "connect-failure,refused-stream,unavailable,cancelled");
 }
 
-TEST_CASE("which virtual service holds: exact before wildcard, then the oldest, never a hidden one") {
+TEST_CASE(
+    "which virtual service holds: exact before wildcard, then the oldest, never a hidden one") {
   const auto vs = [](const std::string& name, const std::string& ns, const std::string& hosts,
                      const std::string& more = "") {
-    return fmt::format("---\napiVersion: networking.istio.io/v1\nkind: VirtualService\n"
-                       "metadata: {{name: {}, namespace: {}}}\nspec:\n  hosts: [{}]\n  {}\n"
-                       "  http: [{{name: {}, route: [{{destination: {{host: x.y}}}}]}}]\n",
-                       name, ns, hosts, more, name);
+    return fmt::format(
+        "---\napiVersion: networking.istio.io/v1\nkind: VirtualService\n"
+        "metadata: {{name: {}, namespace: {}}}\nspec:\n  hosts: [{}]\n  {}\n"
+        "  http: [{{name: {}, route: [{{destination: {{host: x.y}}}}]}}]\n",
+        name, ns, hosts, more, name);
   };
   struct Row {
     std::string what;
@@ -377,10 +385,12 @@ TEST_CASE("which virtual service holds: exact before wildcard, then the oldest, 
   };
   const std::string fqdn = kOrder;
   const Row rows[] = {
-      {"oldest", vs("a", "ecommerce", "order-service") + vs("b", "ecommerce", "order-service"), "a"},
+      {"oldest", vs("a", "ecommerce", "order-service") + vs("b", "ecommerce", "order-service"),
+       "a"},
       {"exact", vs("a", "ecommerce", "'*.svc.cluster.local'") + vs("b", "ecommerce", fqdn), "b"},
       {"longest wildcard",
-       vs("a", "ecommerce", "'*.cluster.local'") + vs("b", "ecommerce", "'*.svc.cluster.local'"), "b"},
+       vs("a", "ecommerce", "'*.cluster.local'") + vs("b", "ecommerce", "'*.svc.cluster.local'"),
+       "b"},
       {"not exported",
        vs("a", "other", fqdn, "exportTo: ['.']") + vs("b", "ecommerce", "order-service"), "b"},
       {"short name of another namespace", vs("a", "other", "order-service"), "default"},
@@ -395,10 +405,11 @@ TEST_CASE("which virtual service holds: exact before wildcard, then the oldest, 
 TEST_CASE("which destination rule holds: the client's namespace, the service's, the root's") {
   const auto rule = [](const std::string& name, const std::string& ns, int connections,
                        const std::string& more = "") {
-    return fmt::format("---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\n"
-                       "metadata: {{name: {}, namespace: {}}}\nspec:\n  host: {}\n  {}\n"
-                       "  trafficPolicy: {{connectionPool: {{tcp: {{maxConnections: {}}}}}}}\n",
-                       name, ns, kOrder, more, connections);
+    return fmt::format(
+        "---\napiVersion: networking.istio.io/v1\nkind: DestinationRule\n"
+        "metadata: {{name: {}, namespace: {}}}\nspec:\n  host: {}\n  {}\n"
+        "  trafficPolicy: {{connectionPool: {{tcp: {{maxConnections: {}}}}}}}\n",
+        name, ns, kOrder, more, connections);
   };
   const std::string client = rule("a", "client", 1), service = rule("b", "ecommerce", 2),
                     root = rule("c", "istio-system", 3);

@@ -12,8 +12,7 @@ namespace {
 
 VirtualService seed_virtual_service() {
   const Loaded loaded = load(seed_files(), {});
-  const ResourcePtr resource =
-      loaded.mesh.find({"VirtualService", "ecommerce", "order-service"});
+  const ResourcePtr resource = loaded.mesh.find({"VirtualService", "ecommerce", "order-service"});
   REQUIRE(resource);
   return *resource->as<VirtualService>();
 }
@@ -86,8 +85,9 @@ TEST_CASE("a weight that belongs to no split is an error with a way out") {
     int line;
   };
   const Row rows[] = {
-      {"      weight: 90\n", "", 38},                                 // only one of two carries it
-      {"      timeout: 10s\n      retries", "      weight: 1\n      timeout: 10s\n      retries", 21},
+      {"      weight: 90\n", "", 38},  // only one of two carries it
+      {"      timeout: 10s\n      retries", "      weight: 1\n      timeout: 10s\n      retries",
+       21},
   };
   for (const Row& row : rows) {
     const Loaded loaded = changed(row.from, row.to);
@@ -111,15 +111,16 @@ TEST_CASE("strict Istio refuses the seed where Istio does") {
             "32:7 error IST0106 unknown field \"weight\" in spec.http[1]",
             "39:7 error IST0106 unknown field \"weight\" in spec.http[2]"});
   CHECK(loaded.mesh.size() == 2);
-  CHECK(loaded.rejected == std::vector<ResourceKey>{
-                               {"AuthorizationPolicy", "ecommerce", "order-service-policy"},
-                               {"VirtualService", "ecommerce", "order-service"}});
+  CHECK(loaded.rejected ==
+        std::vector<ResourceKey>{{"AuthorizationPolicy", "ecommerce", "order-service-policy"},
+                                 {"VirtualService", "ecommerce", "order-service"}});
 }
 
 TEST_CASE("the canonical form means the same, without a warning") {
   std::string text = seed_file("virtual-service.yaml");
-  text.resize(text.find("    - route:\n        - destination:\n            host: order-service\n"
-                        "            subset: stable"));
+  text.resize(
+      text.find("    - route:\n        - destination:\n            host: order-service\n"
+                "            subset: stable"));
   text += R"(    - route:
         - destination: {host: order-service, subset: stable, port: {number: 8080}}
           weight: 90

@@ -76,7 +76,8 @@ TEST_CASE("a file of more than 4 MiB is refused before it is parsed") {
 }
 
 TEST_CASE("every document of a file is read, at the file's own lines, with its own text") {
-  const auto documents = yaml::parse("# first\na: 1\n---\n# nothing here\n---\nb: 2 # two\n--- \nc: [3]\n");
+  const auto documents =
+      yaml::parse("# first\na: 1\n---\n# nothing here\n---\nb: 2 # two\n--- \nc: [3]\n");
   REQUIRE(documents);
   REQUIRE(documents->size() == 3);
   const yaml::Document& second = (*documents)[1];
@@ -119,7 +120,9 @@ TEST_CASE("null, quoted and plain are told apart") {
 }
 
 TEST_CASE("a byte order mark and Windows line ends are read") {
-  const auto documents = yaml::parse("\xEF\xBB\xBF" "a: 1\r\nb: x\r\n---\r\nc: 2\r\n");
+  const auto documents = yaml::parse(
+      "\xEF\xBB\xBF"
+      "a: 1\r\nb: x\r\n---\r\nc: 2\r\n");
   REQUIRE(documents);
   REQUIRE(documents->size() == 2);
   REQUIRE(documents->front().root);
