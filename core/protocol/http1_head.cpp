@@ -80,7 +80,12 @@ std::expected<void, Refusal> parse_fields(std::string_view block, const HeadLimi
     if (fields.size() >= limits.fields) return refuse(431, "too many header fields");
     if (bytes > limits.bytes) return refuse(431, "header fields are too large");
     const std::string_view kept = lower_name(fields, name);
-    fields.fields().push_back({kept, fields.keep(value), header_name(kept)});
+    const HeaderName id = header_name(kept);
+    if ((id == HeaderName::ContentLength || id == HeaderName::TransferEncoding) &&
+        (line->ends_with(' ') || line->ends_with('\t'))) {
+      return refuse(400, "white space behind a framing header");  // others may not trim it
+    }
+    fields.fields().push_back({kept, fields.keep(value), id});
   }
   if (!block.empty()) return refuse(400, "bytes after the empty line");
   return {};
