@@ -2,6 +2,7 @@
 
 #include "certs/tool/command_line.hpp"
 #include "control-plane/ctl/commands.hpp"
+#include "control-plane/ctl/http_client.hpp"
 
 int main(int argc, char** argv) {
   using namespace outrider;
@@ -17,8 +18,10 @@ int main(int argc, char** argv) {
       ->capture_default_str();
 
   control::ApplyFlags apply_flags;
-  auto* apply = app.add_subcommand("apply", "Create or change resources, and wait for the sidecars");
-  apply->add_option("-f,--filename", apply_flags.files, "A file, a directory, or - for standard input")
+  auto* apply = app.add_subcommand("apply", "Create or change resources; wait for the sidecars");
+  apply
+      ->add_option("-f,--filename", apply_flags.files,
+                   "A file, a directory, or - for standard input")
       ->required();
   apply->add_option("--timeout", apply_flags.timeout, "How long to wait for the sidecars")
       ->capture_default_str();
@@ -64,6 +67,10 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "outriderctl " OUTRIDER_VERSION);
 
   if (const auto code = tool::parse_or_exit_code(app, argc, argv)) return *code;
+  if (const auto address = control::parse_control_address(commands.control); !address) {
+    std::fprintf(stderr, "outriderctl: --control: %s\n", address.error().message.c_str());
+    return tool::usage;
+  }
   if (apply->parsed()) return commands.apply(apply_flags);
   if (get->parsed()) return commands.get(get_flags);
   if (remove->parsed()) {

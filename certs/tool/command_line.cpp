@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <iterator>
 #include <vector>
 
 #include "core/base/ascii.hpp"
@@ -32,7 +34,12 @@ std::vector<std::string> flags_of(const CLI::App& app) {
   return flags;
 }
 
+// The one name that goes on as it was begun, else the one that is nearly the same.
 std::string closest_of(std::string_view written, const std::vector<std::string>& names) {
+  std::vector<std::string> longer;
+  std::copy_if(names.begin(), names.end(), std::back_inserter(longer),
+               [&](const std::string& name) { return name.starts_with(written); });
+  if (longer.size() == 1 && written.size() > 2) return longer.front();
   return std::string(ascii::closest(written, {names.begin(), names.end()}));
 }
 

@@ -57,7 +57,7 @@ Result<std::vector<config::SourceFile>> read_sources(const std::vector<std::stri
 // A whole conversation: the address, the call, and words for when it fails.
 Result<HttpAnswer> ask(const std::string& control, const HttpCall& call) {
   const auto address = parse_control_address(control);
-  if (!address) return std::unexpected(address.error());
+  if (!address) return std::unexpected(address.error());  // main has checked it
   auto answer = http_call(*address, call);
   if (!answer) {
     return fail(fmt::format(

@@ -56,7 +56,8 @@ Result<void> Exchange::wait_for(short events) {
         std::chrono::ceil<std::chrono::milliseconds>(deadline_ - clock_.now()).count();
     if (left <= 0) return fail("it does not answer in time");
     pollfd descriptor{fd_, events, 0};
-    const int ready = ::poll(&descriptor, 1, static_cast<int>(std::min<std::int64_t>(left, 60'000)));
+    const auto patience = static_cast<int>(std::min<std::int64_t>(left, 60'000));
+    const int ready = ::poll(&descriptor, 1, patience);
     if (ready > 0) return {};
     if (ready < 0 && errno != EINTR) return fail(last_error());
   }
@@ -193,9 +194,10 @@ Result<HttpAnswer> parse_answer(std::string_view response) {
 Result<HttpAnswer> http_call(const ControlAddress& address, const HttpCall& call) {
   Exchange exchange(call.timeout);
   if (auto ok = exchange.connect(address); !ok) return std::unexpected(ok.error());
-  std::string request =
-      fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: outriderctl/{}\r\nConnection: close\r\n",
-                  call.method, call.target, address.text(), OUTRIDER_VERSION);
+  std::string request = fmt::format(
+      "{} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: outriderctl/" OUTRIDER_VERSION
+      "\r\nConnection: close\r\n",
+      call.method, call.target, address.text());
   if (!call.body.empty()) {
     request += fmt::format("Content-Type: application/json\r\nContent-Length: {}\r\n",
                            call.body.size());

@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "certs/tool/command_line.hpp"
 
@@ -103,9 +102,10 @@ std::string render_all(const std::vector<config::Diagnostic>& diagnostics, bool 
   const auto count = [](std::size_t n, std::string_view what) {
     return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
   };
-  if (errors + warnings > 0) {
-    text += fmt::format("{}, {}\n", count(errors, "error"), count(warnings, "warning"));
-  }
+  std::vector<std::string> counts;
+  if (errors > 0) counts.push_back(count(errors, "error"));
+  if (warnings > 0) counts.push_back(count(warnings, "warning"));
+  if (!counts.empty()) text += fmt::format("{}\n", fmt::join(counts, ", "));
   return text;
 }
 

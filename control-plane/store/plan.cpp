@@ -33,16 +33,21 @@ auto identity_of(const Diagnostic& diagnostic) {
   return std::tuple(diagnostic.code, diagnostic.file, diagnostic.message);
 }
 
+// By the line itself: standard input is always called "-", whatever it held the last time.
+bool is_about(const Diagnostic& finding, std::span<const Change> changes) {
+  return std::any_of(changes.begin(), changes.end(), [&](const Change& change) {
+    return change.resource->origin().file == finding.file && !finding.source_line.empty() &&
+           change.resource->source_line(finding.line) == finding.source_line;
+  });
+}
+
 std::vector<Diagnostic> new_findings(const config::Mesh& before, const config::Mesh& after,
-                                     std::span<const config::SourceFile> files) {
+                                     std::span<const Change> applied) {
   std::set<decltype(identity_of(std::declval<Diagnostic>()))> known;
   for (const Diagnostic& finding : config::analyze(before)) known.insert(identity_of(finding));
   std::vector<Diagnostic> findings = config::analyze(after);
   std::erase_if(findings, [&](const Diagnostic& finding) {
-    const bool in_files = std::any_of(files.begin(), files.end(), [&](const auto& file) {
-      return file.path == finding.file;
-    });
-    return !in_files && known.contains(identity_of(finding));
+    return known.contains(identity_of(finding)) && !is_about(finding, applied);
   });
   return findings;
 }
@@ -82,7 +87,7 @@ Plan plan_apply(const config::Mesh& mesh, std::span<const config::SourceFile> fi
   plan.refused = config::has_errors(plan.diagnostics);
   if (plan.refused) return plan;
   plan.mesh = mesh.with(changed);
-  const auto findings = new_findings(mesh, plan.mesh, files);
+  const auto findings = new_findings(mesh, plan.mesh, plan.changes);
   plan.diagnostics.insert(plan.diagnostics.end(), findings.begin(), findings.end());
   plan.refused = config::has_errors(plan.diagnostics);
   return plan;

@@ -31,7 +31,7 @@ struct Plan {
 };
 
 // Refused when a file cannot be read as resources, and when the analysis of the whole mesh finds an
-// error in one of the files or one elsewhere that was not there before.
+// error in one of these resources or one elsewhere that was not there before.
 [[nodiscard]] Plan plan_apply(const config::Mesh& mesh, std::span<const config::SourceFile> files,
                               const config::LoadOptions& options);
 
