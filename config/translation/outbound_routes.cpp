@@ -9,6 +9,7 @@
 #include "config/translation/http_routes.hpp"
 #include "config/translation/names.hpp"
 #include "config/xds/route.pb.h"
+#include "core/base/ascii.hpp"
 
 namespace outrider::config {
 namespace {
@@ -30,9 +31,10 @@ class HttpProxyRoutes {
   v3::RouteConfiguration take() { return std::move(routes_); }
 
  private:
-  v3::VirtualHost& add_host(std::string name);
-  void add_domains(const std::vector<std::string>& names, std::uint32_t port, bool bare,
-                   v3::VirtualHost& out);
+  // A virtual host for these names, with the port (0: none) and, if bare, without; null when
+  // others have them all.
+  v3::VirtualHost* add_host(std::string name, const std::vector<std::string>& names,
+                            std::uint32_t port, bool bare);
   void add_service(const Service& service);
   void add_rules(const Service* service, const Typed<VirtualService>& rules, std::uint32_t port,
                  v3::VirtualHost& out);
@@ -43,22 +45,22 @@ class HttpProxyRoutes {
   std::set<const Resource*> attached_;  // virtual services that met a service
 };
 
-v3::VirtualHost& HttpProxyRoutes::add_host(std::string name) {
+v3::VirtualHost* HttpProxyRoutes::add_host(std::string name, const std::vector<std::string>& names,
+                                           std::uint32_t port, bool bare) {
   v3::VirtualHost& host = *routes_.add_virtual_hosts();
   host.set_name(std::move(name));
   host.set_include_request_attempt_count(true);
-  return host;
-}
-
-void HttpProxyRoutes::add_domains(const std::vector<std::string>& names, std::uint32_t port,
-                                  bool bare, v3::VirtualHost& out) {
-  const auto add = [&](std::string domain) {
-    if (domains_.insert(domain).second) out.add_domains(std::move(domain));
+  const auto add = [&](const std::string& domain) {
+    std::string lower = ascii::to_lower(domain);
+    if (domains_.insert(lower).second) host.add_domains(std::move(lower));
   };
-  for (const std::string& name : names) {
-    if (bare) add(name);
-    if (port != 0) add(fmt::format("{}:{}", name, port));
+  for (const std::string& each : names) {
+    if (bare) add(each);
+    if (port != 0) add(fmt::format("{}:{}", each, port));
   }
+  if (host.domains_size() > 0) return &host;
+  routes_.mutable_virtual_hosts()->RemoveLast();
+  return nullptr;
 }
 
 void HttpProxyRoutes::add_rules(const Service* service, const Typed<VirtualService>& rules,
@@ -81,18 +83,19 @@ void HttpProxyRoutes::add_service(const Service& service) {
   const std::vector<const ServicePort*> ports = service.ports();
   bool has_bare = false;
   for (const ServicePort* port : ports) {
-    v3::VirtualHost& host = add_host(fmt::format("{}:{}", service.host, port->number));
     const bool bare = port->number == kHttpPort || ports.size() == 1;
     has_bare = has_bare || bare;
-    add_domains(names, port->number, bare, host);
-    add_rules(&service, rules, port->number, host);
+    std::string name = fmt::format("{}:{}", service.host, port->number);
+    if (auto* host = add_host(std::move(name), names, port->number, bare)) {
+      add_rules(&service, rules, port->number, *host);
+    }
   }
   if (has_bare) return;
   std::vector<std::uint32_t> numbers;
   for (const ServicePort* port : ports) numbers.push_back(port->number);
-  v3::VirtualHost& host = add_host(fmt::format("{}:port_needed", service.host));
-  add_domains(names, 0, true, host);
-  *host.add_routes() =
+  auto* host = add_host(fmt::format("{}:port_needed", service.host), names, 0, true);
+  if (host == nullptr) return;
+  *host->add_routes() =
       refusal("port_needed", 404,
               fmt::format("{} has the ports {}: say which one, as in {}:{}\n", service.host,
                           fmt::join(numbers, ", "), service.host, numbers.front()));
@@ -109,18 +112,17 @@ void HttpProxyRoutes::add_hosts_without_service() {
     for (const Typed<VirtualService>& rules : candidates) {
       if (!rules->reaches(rules.resource->key().ns, view_.workload.ns)) continue;
       if (host.starts_with('*') && attached_.contains(rules.resource)) break;
-      v3::VirtualHost& out = add_host(fmt::format("{}:{}", host, kHttpPort));
-      add_domains(spellings(host, view_.workload.ns), kHttpPort, true, out);
-      add_rules(nullptr, rules, kHttpPort, out);
+      const auto names = spellings(host, view_.workload.ns);
+      if (auto* out = add_host(fmt::format("{}:{}", host, kHttpPort), names, kHttpPort, true)) {
+        add_rules(nullptr, rules, kHttpPort, *out);
+      }
       break;
     }
   }
 }
 
 void HttpProxyRoutes::refuse_the_rest() {
-  v3::VirtualHost& host = add_host("block_all");
-  host.add_domains(std::string("*"));
-  *host.add_routes() =
+  *add_host("block_all", {"*"}, 0, true)->add_routes() =
       refusal("block_all", 502,
               "no service of the mesh has the host and port that this request names; "
               "a ServiceEntry would make it known\n");

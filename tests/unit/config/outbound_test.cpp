@@ -139,10 +139,13 @@ TEST_CASE("no domain appears twice, whatever the virtual services say") {
           "NEW.example.com]\n  http: [{route: [{destination: {host: order-service}}]}]\n"));
   Strings all;
   for (const auto& each : named(resources.routes, "http_proxy").virtual_hosts()) {
+    CHECK(each.domains_size() > 0);
     all.insert(all.end(), each.domains().begin(), each.domains().end());
   }
   std::sort(all.begin(), all.end());
   CHECK(std::adjacent_find(all.begin(), all.end()) == all.end());
+  CHECK(std::count(all.begin(), all.end(), "new.example.com") == 1);
+  CHECK(std::count(all.begin(), all.end(), "NEW.example.com") == 0);
 }
 
 TEST_CASE("the seed's routes: canary by header, the rest 90 to 10") {
