@@ -138,7 +138,9 @@ void describe(Fields& f, VirtualService& v) {
   describe_export_to(f, v);
   f.field("http", v.http);
   f.unsupported({"tls", "tcp"});
-  if (v.http.empty()) f.error("http", "http, tcp or tls must be provided in virtual service");
+  if (v.http.empty() && !f.has("tls") && !f.has("tcp")) {
+    f.error("http", "http, tcp or tls must be provided in virtual service");
+  }
 
   std::set<std::string> seen;
   for (const At<std::string>& host : v.hosts) {
