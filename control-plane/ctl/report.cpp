@@ -39,8 +39,8 @@ void add_rollout(Report& report, const ChangeResult& result, std::string_view wa
                               result.generation, rollout.applied, rollout.total);
   } else {
     report.out +=
-        fmt::format("generation {}: {}/{} applied in {}\n", result.generation, rollout.applied,
-                    sidecars(rollout.total), milliseconds(rollout.milliseconds));
+        fmt::format("generation {}: {}/{} sidecars applied in {}\n", result.generation,
+                    rollout.applied, rollout.total, milliseconds(rollout.milliseconds));
   }
   if (!rollout.away.empty()) {
     report.out += fmt::format("{} away: {}\n", rollout.away.size(), fmt::join(rollout.away, ", "));
