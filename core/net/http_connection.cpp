@@ -203,6 +203,8 @@ void HttpConnection::receive_plain(ByteView bytes) {
   if (!codec_) return;
   codec_->receive(bytes, events_);
   dispatch();
+  // At once: libuv would read on in this turn.
+  if (state_ == State::Open && !codec_->wants_input()) tcp_.read(false);
   loop_.flush_later(*this);
 }
 

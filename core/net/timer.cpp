@@ -32,8 +32,10 @@ void Timer::begin(Loop& loop, Duration delay, Duration period, std::function<voi
   node_ = new Node{{}, this, std::move(fire)};
   uv_timer_init(loop.native(), &node_->handle);
   node_->handle.data = node_;
-  // libuv counts from the start of the turn: a delay must not end early because the turn is long.
+  // libuv counts from the start of the turn: a delay must not end early because the turn is long,
+  // nor because its clock drops the fraction of the millisecond that has begun.
   uv_update_time(loop.native());
+  const std::uint64_t first = delay > Duration{0} ? to_ms(delay) + 1 : 0;
   uv_timer_start(
       &node_->handle,
       [](uv_timer_t* handle) {
@@ -49,7 +51,7 @@ void Timer::begin(Loop& loop, Duration delay, Duration period, std::function<voi
         owner->cancel();
         action();
       },
-      to_ms(delay), period == Duration{0} ? 0 : std::max<std::uint64_t>(1, to_ms(period)));
+      first, period == Duration{0} ? 0 : std::max<std::uint64_t>(1, to_ms(period)));
 }
 
 void Timer::cancel() {

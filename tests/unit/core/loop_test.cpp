@@ -1,0 +1,171 @@
+// Loop, Timer and post(): real loops, no sleeping; a test that hangs is stopped by its own timer.
+
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+#include "core/net/loop.hpp"
+#include "core/net/timer.hpp"
+#include "tests/unit/core/patience.hpp"
+
+namespace outrider::test {
+namespace {
+
+using net::Loop;
+using net::Timer;
+
+TEST_CASE("tasks from many threads run on the loop's thread, each thread's in order") {
+  Loop loop;
+  Patience patience(loop);
+  constexpr int threads = 4, tasks = 5000;
+  std::vector<int> next(threads, 0);
+  int done = 0;
+  std::thread::id where;
+  bool in_order = true;
+  std::vector<std::thread> posters;
+  for (int t = 0; t < threads; ++t) {
+    posters.emplace_back([&, t] {
+      for (int i = 0; i < tasks; ++i) {
+        const bool posted = loop.post([&, t, i] {
+          in_order = in_order && next[static_cast<std::size_t>(t)]++ == i && std::this_thread::get_id() == where;
+          if (++done == threads * tasks) loop.stop();
+        });
+        if (!posted) std::abort();
+      }
+    });
+  }
+  where = std::this_thread::get_id();
+  loop.run();
+  for (std::thread& poster : posters) poster.join();
+  CHECK(in_order);
+  CHECK(done == threads * tasks);
+}
+
+TEST_CASE("posting to a loop that ends meanwhile is refused, and harms nothing") {
+  for (int round = 0; round < 50; ++round) {
+    auto loop = std::make_unique<Loop>();
+    Loop* target = loop.get();
+    std::atomic<int> ran = 0, accepted = 0;
+    std::mutex alive;  // the poster may not touch memory that is gone: the loop's owner tells it
+    std::atomic<bool> gone = false;
+    std::thread poster([&] {
+      for (int i = 0; i < 1000; ++i) {
+        const std::lock_guard lock(alive);
+        if (gone) return;
+        if (target->post([&] { ++ran; })) ++accepted;
+      }
+    });
+    target->stop();
+    target->run();
+    {
+      const std::lock_guard lock(alive);
+      gone = true;
+      loop.reset();
+    }
+    poster.join();
+    CHECK(ran <= accepted);
+  }
+}
+
+TEST_CASE("a task that never ran may post when it is destroyed") {
+  struct Poster {
+    Loop& loop;
+    bool& refused;
+    ~Poster() { refused = !loop.post([] {}); }
+  };
+  bool refused = false;
+  {
+    Loop loop;
+    (void)loop.post([poster = std::make_shared<Poster>(loop, refused)] {});
+  }
+  CHECK(refused);
+}
+
+TEST_CASE("timers fire in the order of their delays, not before they are due, and not when cancelled") {
+  Loop loop;
+  Patience patience(loop);
+  Timer first, second, cancelled;
+  std::vector<int> order;
+  const TimePoint start = loop.clock().now();
+  second.start(loop, std::chrono::milliseconds(15), [&] {
+    order.push_back(2);
+    loop.stop();
+  });
+  first.start(loop, std::chrono::milliseconds(5), [&] {
+    order.push_back(1);
+    CHECK_FALSE(first.active());
+    cancelled.cancel();
+  });
+  cancelled.start(loop, std::chrono::milliseconds(10), [&] { order.push_back(3); });
+  loop.run();
+  CHECK(order == std::vector<int>{1, 2});
+  CHECK(loop.clock().now() - start >= std::chrono::milliseconds(15));
+}
+
+TEST_CASE("a timer may set itself again, repeat, or be destroyed while it fires") {
+  Loop loop;
+  Patience patience(loop);
+  Timer again, repeating;
+  auto doomed = std::make_unique<Timer>();
+  int again_count = 0, repeat_count = 0;
+  bool doomed_fired = false;
+  std::function<void()> once_more = [&] {
+    if (++again_count < 3) again.start(loop, {}, once_more);
+  };
+  again.start(loop, {}, once_more);
+  doomed->start(loop, {}, [&, text = std::string(100, 'x')] {
+    doomed.reset();
+    doomed_fired = text.size() == 100;
+  });
+  repeating.repeat(loop, std::chrono::milliseconds(1), [&] {
+    if (++repeat_count < 3) return;
+    repeating.cancel();
+    loop.stop();
+  });
+  loop.run();
+  CHECK(again_count == 3);
+  CHECK(repeat_count == 3);
+  CHECK(doomed_fired);
+}
+
+TEST_CASE("what is retired is deleted at the end of the turn, not in it") {
+  struct Witness {
+    bool& gone;
+    ~Witness() { gone = true; }
+  };
+  Loop loop;
+  Patience patience(loop);
+  bool gone = false, gone_in_turn = false;
+  (void)loop.post([&] {
+    loop.retire(std::make_unique<Witness>(gone));
+    gone_in_turn = gone;
+    (void)loop.post([&] { loop.stop(); });
+  });
+  loop.run();
+  CHECK_FALSE(gone_in_turn);
+  CHECK(gone);
+}
+
+TEST_CASE("what dirties itself for ever does not hold the loop, and is flushed again and again") {
+  struct Restless : Loop::Flushable {
+    explicit Restless(Loop& l) : loop(l) {}
+    void flush() override {
+      ++flushes;
+      loop.flush_later(*this);
+    }
+    Loop& loop;
+    int flushes = 0;
+  };
+  Loop loop;
+  Patience patience(loop);
+  Restless restless(loop);
+  loop.flush_later(restless);
+  Timer timer;
+  timer.start(loop, std::chrono::milliseconds(5), [&] { loop.stop(); });
+  loop.run();
+  CHECK(restless.flushes > 8);
+  loop.forget(restless);
+}
+
+}  // namespace
+}  // namespace outrider::test
