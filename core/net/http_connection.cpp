@@ -359,6 +359,11 @@ void HttpConnection::close_now() {
     codec_->abandon(events_);
     dispatch();
   }
+  if (orphaned_) return;
+  if (tls_ && failure_.empty() && !tcp_.blocked() && !tcp_.broken()) {
+    tls_->shut_down(handshake_out_);  // a proper end, which the peer can tell from a cut
+    write_pending_cipher();
+  }
   state_ = State::Closed;
   timer_.cancel();
   tcp_.read(false);

@@ -182,6 +182,31 @@ TEST_CASE("a client that goes away cancels its requests at the server") {
   }
 }
 
+TEST_CASE("a TLS connection that ends without close_notify was cut off; a proper end is none") {
+  for (const bool cut : {true, false}) {
+    Loop loop;
+    Patience patience(loop);
+    Tls tls;
+    ServerOptions secure;
+    secure.tls = tls.server;
+    Server server(loop, secure, echo);
+    ClientOptions options = server.to(Protocol::ByAlpn);
+    options.tls = tls.client;
+    options.alpn = {"http/1.1"};
+    auto client = std::make_unique<Client>(loop, options);
+    patience.run_until([&] { return client->ready; });
+    Seen& call = *client->call(*request("GET"));
+    patience.run_until([&] { return call.closed == 1; });
+    if (cut) {
+      client.reset();
+    } else {
+      client->connection->drain();
+    }
+    patience.run_until([&] { return server.peers[0]->over; });
+    CHECK(server.peers[0]->failure == (cut ? "the TLS connection was cut off" : ""));
+  }
+}
+
 TEST_CASE("drain() lets what is under way finish, then both sides close without a failure") {
   for (const Protocol protocol : {Protocol::Http1, Protocol::Http2}) {
     Loop loop;
