@@ -39,6 +39,11 @@ class Sidecar {
   [[nodiscard]] net::Loop& loop() { return loop_; }
   [[nodiscard]] Duration uptime() { return loop_.now() - started_; }
   [[nodiscard]] const Listeners& listeners() const { return *listeners_; }
+  // Where these ports really are (they may have been 0), once run() is under way.
+  enum class Port : std::uint8_t { Admin, Metrics, Ready };
+  [[nodiscard]] const SocketAddress& address(Port port) const {
+    return servers_.at(static_cast<std::size_t>(port))->address();
+  }
   void begin_drain(bool exit_after);
   void quit();
 
