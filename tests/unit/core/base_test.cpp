@@ -101,7 +101,9 @@ TEST_CASE("addresses are parsed once, and only whole ones") {
   CHECK(SocketAddress::parse("10.0.0.1:80") == SocketAddress{"10.0.0.1", 80});
   CHECK(SocketAddress::parse("[::1]:80") == SocketAddress{"::1", 80});
   CHECK(SocketAddress{"::1", 80}.text() == "[::1]:80");
-  for (const std::string_view text : {"10.0.0.1", "10.0.0.1:", "10.0.0.1:x", "10.0.0.1:65536", "10.0.0.1:-1", "host:80", ":80", "::1:80", "[10.0.0.1]:80", "[::1]", "10.0.0:80"}) {
+  for (const std::string_view text :
+       {"10.0.0.1", "10.0.0.1:", "10.0.0.1:x", "10.0.0.1:65536", "10.0.0.1:-1", "host:80", ":80",
+        "::1:80", "[10.0.0.1]:80", "[::1]", "10.0.0:80"}) {
     CAPTURE(text);
     CHECK_FALSE(SocketAddress::parse(text));
   }

@@ -56,7 +56,13 @@ struct Issued {
 class Authority {
  public:
   Authority() {
-    root_ = make("root", {.uris = {}, .basic_constraints = "critical,CA:TRUE", .key_usage = "critical,keyCertSign,cRLSign", .extended_key_usage = "", .dns = ""}, nullptr);
+    root_ = make("root",
+                 {.uris = {},
+                  .basic_constraints = "critical,CA:TRUE",
+                  .key_usage = "critical,keyCertSign,cRLSign",
+                  .extended_key_usage = "",
+                  .dns = ""},
+                 nullptr);
   }
 
   [[nodiscard]] Issued issue(const Wanted& wanted) const { return make("leaf", wanted, &root_); }
@@ -74,7 +80,8 @@ class Authority {
  private:
   static void extend(X509& certificate, X509V3_CTX& context, int nid, const std::string& value) {
     if (value.empty()) return;
-    std::unique_ptr<X509_EXTENSION, FreeBy<X509_EXTENSION_free>> extension(X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str()));
+    std::unique_ptr<X509_EXTENSION, FreeBy<X509_EXTENSION_free>> extension(
+        X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str()));
     X509_add_ext(&certificate, extension.get(), -1);
   }
 
@@ -87,7 +94,8 @@ class Authority {
     X509_gmtime_adj(X509_getm_notBefore(x), wanted.begins);
     X509_gmtime_adj(X509_getm_notAfter(x), wanted.ends);
     X509_set_pubkey(x, made.key.get());
-    X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC,
+                               reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
     X509* signer = issuer ? issuer->certificate.get() : x;
     X509_set_issuer_name(x, X509_get_subject_name(signer));
     X509V3_CTX context;
@@ -112,7 +120,8 @@ class Authority {
     };
     for (const std::string& uri : wanted.uris) add(GEN_URI, uri);
     if (!wanted.dns.empty()) add(GEN_DNS, wanted.dns);
-    if (sk_GENERAL_NAME_num(names.get()) > 0) X509_add1_ext_i2d(&certificate, NID_subject_alt_name, names.get(), 0, 0);
+    if (sk_GENERAL_NAME_num(names.get()) > 0)
+      X509_add1_ext_i2d(&certificate, NID_subject_alt_name, names.get(), 0, 0);
   }
 
   Issued root_;

@@ -18,11 +18,13 @@ using StreamPtr = std::shared_ptr<GrpcStream>;
 struct World {
   explicit World(GrpcServer::OnCall on_call, std::size_t max_message = 1 << 20)
       : patience(loop),
-        server(GrpcServer::listen(loop, {"127.0.0.1", 0}, {}, std::move(on_call), max_message).value()) {
+        server(GrpcServer::listen(loop, {"127.0.0.1", 0}, {}, std::move(on_call), max_message)
+                   .value()) {
     ClientOptions options;
     options.to = server->address();
     channel = std::make_unique<GrpcChannel>(
-        loop, options, "control", [this] { ready = true; }, [this](const std::string& reason) { closed = reason; });
+        loop, options, "control", [this] { ready = true; },
+        [this](const std::string& reason) { closed = reason; });
     patience.run_until([this] { return ready; });
   }
 
@@ -48,7 +50,8 @@ struct World {
   std::unique_ptr<GrpcChannel> channel;
 };
 
-TEST_CASE("thousands of messages pass both ways on one stream, in order, with a status at the end") {
+TEST_CASE(
+    "thousands of messages pass both ways on one stream, in order, with a status at the end") {
   std::size_t served = 0;
   bool in_order = true;
   World world([&](const StreamPtr& stream) {
@@ -62,7 +65,8 @@ TEST_CASE("thousands of messages pass both ways on one stream, in order, with a 
   const StreamPtr stream = world.call();
   std::vector<std::string> sent;
   for (int i = 0; i < 3000; ++i) {
-    sent.push_back(std::to_string(i) + ":" + std::string(static_cast<std::size_t>(i * 7 % 2000), 'x'));
+    sent.push_back(std::to_string(i) + ":" +
+                   std::string(static_cast<std::size_t>(i * 7 % 2000), 'x'));
     stream->send(sent.back());
   }
   CHECK(stream->queued() > 0);
@@ -135,7 +139,8 @@ TEST_CASE("a channel may be deleted from its own callbacks, and no callback foll
   stream->cancel();
 }
 
-TEST_CASE("a server that goes away ends every call and the channel, which may be replaced at once") {
+TEST_CASE(
+    "a server that goes away ends every call and the channel, which may be replaced at once") {
   World world([](const StreamPtr& stream) { stream->send("hello"); });
   world.call();
   world.patience.run_until([&] { return !world.received.empty(); });

@@ -75,8 +75,10 @@ TEST_CASE("a recycled head has nothing of the one before") {
 TEST_CASE("known names are known by every letter") {
   CHECK(protocol::header_name("te") == HeaderName::Te);
   CHECK(protocol::header_name("x-forwarded-client-cert") == HeaderName::XForwardedClientCert);
-  CHECK(protocol::header_name("x-envoy-expected-rq-timeout-ms") == HeaderName::XEnvoyExpectedRqTimeoutMs);
-  CHECK(protocol::header_name("x-envoy-upstream-service-time") == HeaderName::XEnvoyUpstreamServiceTime);
+  CHECK(protocol::header_name("x-envoy-expected-rq-timeout-ms") ==
+        HeaderName::XEnvoyExpectedRqTimeoutMs);
+  CHECK(protocol::header_name("x-envoy-upstream-service-time") ==
+        HeaderName::XEnvoyUpstreamServiceTime);
   CHECK(protocol::header_name("grpc-timeout") == HeaderName::GrpcTimeout);
   CHECK(protocol::header_name("grpc-timeouT") == HeaderName::Other);
   CHECK(protocol::header_name("hos") == HeaderName::Other);
@@ -85,7 +87,8 @@ TEST_CASE("known names are known by every letter") {
 }
 
 TEST_CASE("gRPC is known by its content type, and by that alone") {
-  for (const std::string_view type : {"application/grpc", "application/grpc+proto", "application/grpc;x=y"}) {
+  for (const std::string_view type :
+       {"application/grpc", "application/grpc+proto", "application/grpc;x=y"}) {
     CHECK(protocol::is_grpc(*request("POST", "/", {{"content-type", std::string(type)}})));
   }
   for (const std::string_view type : {"application/grpc-web", "application/json", ""}) {

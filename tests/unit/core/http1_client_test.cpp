@@ -25,23 +25,31 @@ struct Client {
 
 TEST_CASE("requests are written in origin form with their host first") {
   Client client;
-  client.side.open(*request("GET", "/a?b", {{"x-one", "1"}, {"host", "evil"}, {"connection", "x"}, {"te", "trailers"}}), true);
-  CHECK(client.side.produce_all() == "GET /a?b HTTP/1.1\r\nhost: shop.test\r\nx-one: 1\r\nte: trailers\r\n\r\n");
+  client.side.open(
+      *request("GET", "/a?b",
+               {{"x-one", "1"}, {"host", "evil"}, {"connection", "x"}, {"te", "trailers"}}),
+      true);
+  CHECK(client.side.produce_all() ==
+        "GET /a?b HTTP/1.1\r\nhost: shop.test\r\nx-one: 1\r\nte: trailers\r\n\r\n");
 }
 
 TEST_CASE("a request's body is framed by its length, by chunks, or said to be empty") {
-  const auto written = [](std::string_view method, Fields fields, bool ends, std::string_view body) {
+  const auto written = [](std::string_view method, Fields fields, bool ends,
+                          std::string_view body) {
     Client client;
     Seen& call = *client.side.open(*request(method, "/", std::move(fields)), ends);
     if (!ends) client.codec.send_data(*call.stream, bytes_of(body), true);
     const std::string out = client.side.produce_all();
     return out.substr(out.find("\r\nhost: shop.test\r\n") + 19);
   };
-  CHECK(written("POST", {{"content-length", "5"}}, false, "hello") == "content-length: 5\r\n\r\nhello");
-  CHECK(written("POST", {}, false, "hello") == "transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
+  CHECK(written("POST", {{"content-length", "5"}}, false, "hello") ==
+        "content-length: 5\r\n\r\nhello");
+  CHECK(written("POST", {}, false, "hello") ==
+        "transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
   CHECK(written("POST", {}, true, "") == "content-length: 0\r\n\r\n");
   CHECK(written("GET", {}, true, "") == "\r\n");
-  CHECK(written("POST", {{"content-length", "5"}}, false, "hello!GET / HTTP/1.1") == "content-length: 5\r\n\r\nhello");
+  CHECK(written("POST", {{"content-length", "5"}}, false, "hello!GET / HTTP/1.1") ==
+        "content-length: 5\r\n\r\nhello");
 }
 
 TEST_CASE("a head that would break the request line is not written") {
@@ -59,13 +67,16 @@ TEST_CASE("responses are delimited by length, chunks, nothing, or the end of the
   CHECK(length.side.last().closed == 1);
   CHECK(length.codec.can_open());
   Client chunks;
-  Seen& chunked = chunks.get("HTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX-T: 1\r\n\r\n");
+  Seen& chunked = chunks.get(
+      "HTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX-T: 1\r\n\r\n");
   CHECK(chunked.body == "hello");
   CHECK(chunked.trailers == Fields{{"x-t", "1"}});
   CHECK(chunks.codec.can_open());
-  for (const auto& [method, status] : {std::pair{"HEAD", "200"}, std::pair{"GET", "204"}, std::pair{"GET", "304"}}) {
+  for (const auto& [method, status] :
+       {std::pair{"HEAD", "200"}, std::pair{"GET", "204"}, std::pair{"GET", "304"}}) {
     Client none;
-    Seen& call = none.get(std::string("HTTP/1.1 ") + status + " X\r\nContent-Length: 5\r\n\r\n", method);
+    Seen& call =
+        none.get(std::string("HTTP/1.1 ") + status + " X\r\nContent-Length: 5\r\n\r\n", method);
     CHECK(call.ended);
     CHECK(call.closed == 1);
     CHECK(none.codec.can_open());
@@ -82,8 +93,9 @@ TEST_CASE("responses are delimited by length, chunks, nothing, or the end of the
 }
 
 TEST_CASE("a connection that the upstream will close is not used again") {
-  for (const std::string_view head : {"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n",
-                                      "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n"}) {
+  for (const std::string_view head :
+       {"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n",
+        "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\n"}) {
     Client client;
     Seen& call = client.get(std::string(head) + "ok");
     CHECK(call.body == "ok");
@@ -110,7 +122,8 @@ TEST_CASE("bytes beyond a response, or on an idle connection, end its use (H1-23
   CHECK(idle.codec.finished());
 }
 
-TEST_CASE("an answer while the request is still being sent is whole; its connection is not used again") {
+TEST_CASE(
+    "an answer while the request is still being sent is whole; its connection is not used again") {
   Client client;
   Seen& call = *client.side.open(*request("POST", "/", {{"content-length", "100000"}}), false);
   client.codec.send_data(*call.stream, bytes_of(body_of(50'000)), false);
@@ -126,7 +139,9 @@ TEST_CASE("an answer while the request is still being sent is whole; its connect
 
 TEST_CASE("informational responses pass, 101 without an upgrade does not") {
   Client client;
-  Seen& call = client.get("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  Seen& call = client.get(
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 "
+      "OK\r\nContent-Length: 0\r\n\r\n");
   CHECK(call.informational == std::vector<int>{100, 103});
   CHECK(call.status == 200);
   CHECK(call.closed == 1);
@@ -138,7 +153,8 @@ TEST_CASE("informational responses pass, 101 without an upgrade does not") {
 TEST_CASE("a response cut at any byte is never taken for a whole one (H1-22)") {
   const std::string_view answers[] = {
       "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello world",
-      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\nX: y\r\n\r\n"};
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\nX: "
+      "y\r\n\r\n"};
   for (const std::string_view whole : answers) {
     for (std::size_t size = 0; size < whole.size(); ++size) {
       Client client;
@@ -160,14 +176,28 @@ TEST_CASE("malformed responses break the stream off and end the connection (H1-2
     return head + "\r\n";
   }();
   const std::string_view cases[] = {
-      "HTTP/2 200 OK\r\n\r\n", "HTTP/1.2 200 OK\r\n\r\n", "http/1.1 200 OK\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n",
-      "HTTP/1.1 2000 OK\r\n\r\n", "HTTP/1.1 099 OK\r\n\r\n", "HTTP/1.1 999 OK\r\n\r\n", "HTTP/1.1 abc OK\r\n\r\n",
-      "HTTP/1.1  200 OK\r\n\r\n", "HTTP/1.1 200 O\x01K\r\n\r\n", "HTTP/1.1 200 OK\n\n", "hello\r\n\r\n", "\r\nHTTP/1.1 200 OK\r\n\r\n",
+      "HTTP/2 200 OK\r\n\r\n",
+      "HTTP/1.2 200 OK\r\n\r\n",
+      "http/1.1 200 OK\r\n\r\n",
+      "HTTP/1.1 20 OK\r\n\r\n",
+      "HTTP/1.1 2000 OK\r\n\r\n",
+      "HTTP/1.1 099 OK\r\n\r\n",
+      "HTTP/1.1 999 OK\r\n\r\n",
+      "HTTP/1.1 abc OK\r\n\r\n",
+      "HTTP/1.1  200 OK\r\n\r\n",
+      "HTTP/1.1 200 O\x01K\r\n\r\n",
+      "HTTP/1.1 200 OK\n\n",
+      "hello\r\n\r\n",
+      "\r\nHTTP/1.1 200 OK\r\n\r\n",
       "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx",
       "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-      "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
-      "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "HTTP/1.1 200 OK\r\n folded: x\r\n\r\n",
-      "HTTP/1.1 200 OK\r\nName : x\r\n\r\n", "HTTP/1.1 200 OK\r\nno colon\r\n\r\n", too_many};
+      "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
+      "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+      "HTTP/1.1 200 OK\r\n folded: x\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nName : x\r\n\r\n",
+      "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+      too_many};
   for (const std::string_view bytes : cases) {
     CAPTURE(bytes);
     Client client;

@@ -27,7 +27,8 @@ struct Server {
       out += part;
       if (side.count() > answered && side.last().ended && side.last().stream) {
         answered = side.count();
-        answer(200, side.last().body, {{"content-length", std::to_string(side.last().body.size())}});
+        answer(200, side.last().body,
+               {{"content-length", std::to_string(side.last().body.size())}});
       } else if (part.empty()) {
         return out;
       }
@@ -35,12 +36,14 @@ struct Server {
   }
 };
 
-bool contains(std::string_view text, std::string_view piece) { return text.find(piece) != text.npos; }
+bool contains(std::string_view text, std::string_view piece) {
+  return text.find(piece) != text.npos;
+}
 
 TEST_CASE("a request is answered and the connection goes on") {
   Server server;
-  CHECK(server.echo("POST /a?b HTTP/1.1\r\nHost: shop.test:80\r\nX-One:  1 \r\nContent-Length: 5\r\n\r\nhello") ==
-        "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello");
+  CHECK(server.echo("POST /a?b HTTP/1.1\r\nHost: shop.test:80\r\nX-One:  1 \r\nContent-Length: "
+                    "5\r\n\r\nhello") == "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello");
   Seen& seen = server.side.last();
   CHECK(seen.method == "POST");
   CHECK(seen.path == "/a?b");
@@ -50,17 +53,21 @@ TEST_CASE("a request is answered and the connection goes on") {
   CHECK(seen.closed == 1);
   CHECK(seen.drained == 5);
   CHECK_FALSE(server.codec.finished());
-  CHECK(server.echo("GET / HTTP/1.1\r\nHost: a\r\n\r\n") == "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+  CHECK(server.echo("GET / HTTP/1.1\r\nHost: a\r\n\r\n") ==
+        "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
 }
 
-TEST_CASE("a thousand pipelined requests in one write are answered in order; then a bad one ends it") {
+TEST_CASE(
+    "a thousand pipelined requests in one write are answered in order; then a bad one ends it") {
   Server server;
   std::string all;
   for (int i = 0; i < 1000; ++i) {
     const std::string body = std::to_string(i);
-    all += "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    all += "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(body.size()) +
+           "\r\n\r\n" + body;
   }
-  const std::string out = server.echo(all + "GET / HTTP/1.1\nHost: a\n\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  const std::string out =
+      server.echo(all + "GET / HTTP/1.1\nHost: a\n\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
   CHECK(server.side.count() == 1000);
   std::size_t at = 0;
   for (int i = 0; i < 1000; ++i) {
@@ -93,7 +100,8 @@ TEST_CASE("a body of unknown length goes out in chunks, its trailers after it") 
   server.codec.send_data(stream, bytes_of("0123456789abcdef"), false);
   server.codec.send_trailers(stream, list_of({{"x-sum", "1"}}));
   CHECK(server.side.produce_all() ==
-        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n10\r\n0123456789abcdef\r\n"
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: "
+        "chunked\r\n\r\n5\r\nhello\r\n10\r\n0123456789abcdef\r\n"
         "0\r\nx-sum: 1\r\n\r\n");
   CHECK(server.side.last().closed == 1);
   CHECK(server.side.last().drained == 21);
@@ -127,7 +135,8 @@ TEST_CASE("HTTP/1.0 ends by closing unless it asks for keep-alive") {
 
 TEST_CASE("Connection: close, and drain(), make the answer the last") {
   Server asked;
-  CHECK(contains(asked.echo("GET / HTTP/1.1\r\nHost: a\r\nConnection: foo, Close\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+  CHECK(contains(asked.echo("GET / HTTP/1.1\r\nHost: a\r\nConnection: foo, Close\r\n\r\nGET / "
+                            "HTTP/1.1\r\nHost: a\r\n\r\n"),
                  "connection: close\r\n"));
   CHECK(asked.codec.finished());
   CHECK(asked.side.count() == 1);
@@ -146,8 +155,10 @@ TEST_CASE("Connection: close, and drain(), make the answer the last") {
   CHECK(idle.codec.finished());
 }
 
-TEST_CASE("100-continue is sent on demand; an answer without it closes, for the body may follow or not") {
-  const std::string_view head = "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
+TEST_CASE(
+    "100-continue is sent on demand; an answer without it closes, for the body may follow or not") {
+  const std::string_view head =
+      "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
   Server continued;
   continued.side.receive(head);
   continued.codec.send_informational(*continued.side.last().stream, *response(100));
@@ -166,13 +177,18 @@ TEST_CASE("100-continue is sent on demand; an answer without it closes, for the 
 }
 
 TEST_CASE("HEAD, 204 and 304 are answered without a body") {
-  struct Case { std::string_view method; int status; std::string_view length; };
-  for (const Case& entry : {Case{"HEAD", 200, "content-length: 5\r\n"}, Case{"GET", 204, ""}, Case{"GET", 304, "content-length: 5\r\n"}}) {
+  struct Case {
+    std::string_view method;
+    int status;
+    std::string_view length;
+  };
+  for (const Case& entry : {Case{"HEAD", 200, "content-length: 5\r\n"}, Case{"GET", 204, ""},
+                            Case{"GET", 304, "content-length: 5\r\n"}}) {
     Server server;
     server.side.receive(std::string(entry.method) + " / HTTP/1.1\r\nHost: a\r\n\r\n");
     server.answer(entry.status, "hello", {{"content-length", "5"}});
     const std::string out = server.side.produce_all();
-    CHECK(out.ends_with(std::string(entry.length) + "\r\n") );
+    CHECK(out.ends_with(std::string(entry.length) + "\r\n"));
     CHECK_FALSE(contains(out, "hello"));
     CHECK(contains(out, "content-length") == !entry.length.empty());
     CHECK(server.side.last().closed == 1);
@@ -200,16 +216,24 @@ TEST_CASE("fields that would break the framing are not written") {
   Server server;
   server.side.receive("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
   server.answer(200, "hello",
-                {{"x", "a\r\nset-cookie: b"}, {"x\r\ny", "1"}, {"z", std::string("a\0b", 3)}, {"transfer-encoding", "gzip"},
-                 {"connection", "x"}, {"content-length", "+5"}, {"content-length", "6"}, {"ok", "1"}});
+                {{"x", "a\r\nset-cookie: b"},
+                 {"x\r\ny", "1"},
+                 {"z", std::string("a\0b", 3)},
+                 {"transfer-encoding", "gzip"},
+                 {"connection", "x"},
+                 {"content-length", "+5"},
+                 {"content-length", "6"},
+                 {"ok", "1"}});
   CHECK(server.side.produce_all() ==
         "HTTP/1.1 200 OK\r\nok: 1\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
 }
 
-TEST_CASE("an early answer is whole; up to 256 KiB of the request are thrown away, then it closes") {
+TEST_CASE(
+    "an early answer is whole; up to 256 KiB of the request are thrown away, then it closes") {
   Server patient;
   patient.side.credits = false;
-  patient.side.receive("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n" + body_of(100'000));
+  patient.side.receive("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n" +
+                       body_of(100'000));
   CHECK_FALSE(patient.codec.wants_input());
   patient.answer(403, "no");
   CHECK(contains(patient.side.produce_all(), "403"));
@@ -268,7 +292,8 @@ TEST_CASE("a client that closes has given up; after the whole answer it is only 
 
 TEST_CASE("a body that goes wrong is answered 400 once, unless an answer is under way") {
   Server server;
-  server.side.receive("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloX");
+  server.side.receive(
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloX");
   CHECK(server.side.last().resets == 1);
   CHECK(server.side.refused == std::vector<int>{400});
   CHECK(contains(server.side.produce_all(), "HTTP/1.1 400 Bad Request\r\n"));

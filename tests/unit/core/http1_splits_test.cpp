@@ -12,7 +12,8 @@ using protocol::Role;
 
 const std::string long_target = "GET /" + std::string(20'000, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n";
 const std::string endless_line(100'000, 'a');
-const std::string large_fields = "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(90'000, 'v') + "\r\n\r\n";
+const std::string large_fields =
+    "GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(90'000, 'v') + "\r\n\r\n";
 
 const std::string conversations[] = {
     "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
@@ -20,11 +21,14 @@ const std::string conversations[] = {
     "\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
     "GET / HTTP/1.1\r\nHost: a\r\n\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n",
     "\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
-    "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\nhello\r\n\r\n\r\nGET / HTTP/1.0\r\n\r\n",
-    "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n3;a=b\r\n\r\n\r\r\n0\r\nA: b\r\n"
+    "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\nhello\r\n\r\n\r\nGET / "
+    "HTTP/1.0\r\n\r\n",
+    "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+    "chunked\r\n\r\n5\r\nhello\r\n3;a=b\r\n\r\n\r\r\n0\r\nA: b\r\n"
     "C: d\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n",
     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloX\r\n0\r\n\r\n",
-    "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nA: b\nC: d\r\n\r\n",
+    "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nA: b\nC: "
+    "d\r\n\r\n",
     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5 \r\nhello\r\n",
     "GET / HTTP/1.1\r\nHost: a\nX: y\r\n\r\n",
     "GET / HTTP/1.1\r\nHost: a\r\nX: y\r\r\n\r\n",
@@ -54,15 +58,17 @@ std::string outcome(std::string_view bytes, Random* cuts) {
     }
   };
   while (!bytes.empty()) {
-    const std::size_t take = cuts ? 1 + cuts->below(cuts->below(2) == 0 ? 1 : bytes.size()) : bytes.size();
+    const std::size_t take =
+        cuts ? 1 + cuts->below(cuts->below(2) == 0 ? 1 : bytes.size()) : bytes.size();
     side.receive(bytes.substr(0, take));
     bytes.remove_prefix(take);
     answer();
   }
   for (std::size_t i = 0; i < side.count(); ++i) {
     const Seen& seen = side.seen(i);
-    out += "\n" + seen.method + seen.path + "|" + seen.body + "|" + std::to_string(seen.fields.size()) + "|" +
-           std::to_string(seen.trailers.size()) + (seen.ended ? "ended" : "") + std::to_string(seen.resets);
+    out += "\n" + seen.method + seen.path + "|" + seen.body + "|" +
+           std::to_string(seen.fields.size()) + "|" + std::to_string(seen.trailers.size()) +
+           (seen.ended ? "ended" : "") + std::to_string(seen.resets);
   }
   for (int status : side.refused) out += "\nrefused " + std::to_string(status);
   return out + (codec.finished() ? "\nfinished" : "");
@@ -98,7 +104,8 @@ TEST_CASE("one empty line before a request is forgiven, a second one not") {
 
 TEST_CASE("a client reads a response the same however it is cut") {
   const std::string answer =
-      "HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX: y\r\n\r\n"
+      "HTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX: "
+      "y\r\n\r\n"
       "a\r\n0123456789\r\n0\r\nT: 1\r\n\r\n";
   Random random(5);
   for (int round = 0; round < 200; ++round) {

@@ -21,7 +21,8 @@ struct Pair {
   Side client{client_codec}, server{server_codec};
 };
 
-TEST_CASE("a client's reset reaches the server with its code, and closes both ends without an echo") {
+TEST_CASE(
+    "a client's reset reaches the server with its code, and closes both ends without an echo") {
   Pair pair;
   Seen& call = *pair.client.open(*request("POST"), false);
   pair.run();
@@ -37,8 +38,10 @@ TEST_CASE("a client's reset reaches the server with its code, and closes both en
   CHECK(call.closed == 1);
 }
 
-TEST_CASE("a server's reset reaches the client with its code; only REFUSED_STREAM proves innocence") {
-  for (const ErrorCode code : {ErrorCode::InternalError, ErrorCode::RefusedStream, ErrorCode::NoError}) {
+TEST_CASE(
+    "a server's reset reaches the client with its code; only REFUSED_STREAM proves innocence") {
+  for (const ErrorCode code :
+       {ErrorCode::InternalError, ErrorCode::RefusedStream, ErrorCode::NoError}) {
     Pair pair;
     Seen& call = *pair.client.open(*request("GET"), true);
     pair.run();
@@ -106,7 +109,8 @@ TEST_CASE("a draining server takes the streams of one round trip more, lets all 
   Seen& early = *pair.client.open(*request("GET", "/early"), true);
   pair.run();
   pair.server_codec.drain();
-  Seen& crossing = *pair.client.open(*request("GET", "/crossing"), true);  // knows nothing of it yet
+  Seen& crossing =
+      *pair.client.open(*request("GET", "/crossing"), true);  // knows nothing of it yet
   pair.run();
   CHECK(pair.client.goaways == 1);
   CHECK_FALSE(pair.client_codec.can_open());
@@ -130,7 +134,8 @@ TEST_CASE("a request that crosses the final GOAWAY is refused as unprocessed and
   const std::string warning = pair.server.produce_all();  // GOAWAY and PING
   pair.client.receive(warning);
   const std::string ack = pair.client.produce_all();
-  // A client of another make goes on opening streams until the last GOAWAY: build its HEADERS apart.
+  // A client of another make goes on opening streams until the last GOAWAY: build its HEADERS
+  // apart.
   Http2Codec other_codec(Role::Client, {});
   Side other(other_codec);
   other.receive("");
@@ -217,7 +222,8 @@ TEST_CASE("terminate() says why by GOAWAY and finishes") {
 }
 
 TEST_CASE("bytes that are not HTTP/2 end a connection and break nothing") {
-  for (const std::string_view junk : {"GET / HTTP/1.1\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\rX", "\0\0\0\0\0\0"}) {
+  for (const std::string_view junk :
+       {"GET / HTTP/1.1\r\n\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\rX", "\0\0\0\0\0\0"}) {
     Http2Codec codec(Role::Server, {});
     Side side(codec);
     side.receive(std::string(junk) + std::string(100, 'x'));

@@ -176,10 +176,14 @@ TEST_CASE("cookie crumbs are joined to one field") {
 
 TEST_CASE("connection-specific fields of a message do not enter HTTP/2, te: trailers does") {
   Pair pair;
-  const Fields hop = {{"connection", "close"},          {"keep-alive", "timeout=5"},
-                      {"proxy-connection", "close"},    {"transfer-encoding", "chunked"},
-                      {"upgrade", "websocket"},         {"host", "other.test"},
-                      {"te", "gzip"},                   {"x-kept", "1"}};
+  const Fields hop = {{"connection", "close"},
+                      {"keep-alive", "timeout=5"},
+                      {"proxy-connection", "close"},
+                      {"transfer-encoding", "chunked"},
+                      {"upgrade", "websocket"},
+                      {"host", "other.test"},
+                      {"te", "gzip"},
+                      {"x-kept", "1"}};
   Fields with_te = hop;
   with_te.emplace_back("te", "trailers");
   Seen& call = *pair.client.open(*request("GET", "/", with_te), true);
@@ -207,7 +211,7 @@ TEST_CASE("trailers never speak of framing or identity") {
 TEST_CASE("heads of nearly 64 KiB pass whole in both directions") {
   Pair pair;
   Fields large;
-  for (int i = 0; i < 60; ++i) large.emplace_back("x-" + std::to_string(i), body_of(0) + std::string(1000, 'v'));
+  for (int i = 0; i < 60; ++i) large.emplace_back("x-" + std::to_string(i), std::string(1000, 'v'));
   Seen& call = *pair.client.open(*request("GET", "/", large), true);
   pair.run();
   REQUIRE(pair.server.count() == 1);
@@ -215,6 +219,34 @@ TEST_CASE("heads of nearly 64 KiB pass whole in both directions") {
   pair.server_codec.send_head(*pair.server.last().stream, *response(200, large), true);
   pair.run();
   CHECK(call.fields == large);
+}
+
+TEST_CASE("a head larger than the peer takes is not held back here: the peer answers 431") {
+  Pair pair;
+  Seen& call = *pair.client.open(
+      *request("GET", "/", {{"x", std::string(50'000, 'v')}, {"y", std::string(50'000, 'v')}}),
+      true);
+  pair.run();
+  CHECK(call.status == 431);
+  CHECK(call.closed == 1);
+  CHECK(pair.server.count() == 0);
+}
+
+TEST_CASE("a head that nobody would take breaks its stream off at once") {
+  Pair pair;
+  const Fields huge = {{"x", std::string(300'000, 'v')}};
+  Seen& call = *pair.client.open(*request("GET", "/", huge), true);
+  Seen& next = *pair.client.open(*request("GET"), true);
+  pair.run();
+  CHECK(call.resets == 1);
+  CHECK(call.unprocessed);
+  CHECK(call.closed == 1);
+  REQUIRE(pair.server.count() == 1);
+  pair.server_codec.send_head(*pair.server.last().stream, *response(200, huge), true);
+  pair.run();
+  CHECK(next.resets == 1);  // not left to wait
+  CHECK(next.code == ErrorCode::InternalError);
+  CHECK(next.closed == 1);
 }
 
 }  // namespace

@@ -159,7 +159,8 @@ TEST_CASE("produce() stops near its limit and goes on where it stopped") {
   Seen& first = pair.call(body_of(100'000), true);
   Seen& second = pair.call(body_of(100'000), true);
   std::size_t rounds = 0;
-  for (std::string part = pair.client.produce(1000); !part.empty(); part = pair.client.produce(1000)) {
+  for (std::string part = pair.client.produce(1000); !part.empty();
+       part = pair.client.produce(1000)) {
     CHECK(part.size() < 1000 + 16 * 1024 + 9 + 1000);
     pair.server.receive(part);
     ++rounds;

@@ -1,7 +1,7 @@
 // Http2Codec against peers of ill will: the cases of the attack catalogue that a codec answers.
 
-#include "core/protocol/http2_codec.hpp"
 #include "core/base/random.hpp"
+#include "core/protocol/http2_codec.hpp"
 #include "tests/unit/core/raw_http2.hpp"
 
 namespace outrider::test {
@@ -14,7 +14,8 @@ using raw::Answers;
 // A server that has shaken hands with a hand-written client.
 struct Server {
   Server() {
-    side.receive(std::string(raw::preface) + raw::frame(raw::Settings, 0, 0) + raw::frame(raw::Settings, raw::ack, 0));
+    side.receive(std::string(raw::preface) + raw::frame(raw::Settings, 0, 0) +
+                 raw::frame(raw::Settings, raw::ack, 0));
     side.produce_all();
   }
   Answers send(std::string_view bytes) {
@@ -120,14 +121,15 @@ Fields many(std::size_t count) {
   return fields;
 }
 
-TEST_CASE("96 fields pass; 97, or 64 KiB, are answered 431 without a stream; the next request is served") {
+TEST_CASE(
+    "96 fields pass; 97, or 64 KiB, are answered 431 without a stream; the next request is "
+    "served") {
   Server server;
   server.send(raw::headers(1, raw::with(raw::get, many(96))));
   CHECK(server.side.count() == 1);
-  const Fields cases[] = {raw::with(raw::get, many(97)),
-                          raw::with(raw::get, {{"x", std::string(64 * 1024, 'v')}}),
-                          raw::with(raw::get, Fields(200, {"cookie", "a"})),
-                          raw::with(raw::get, many(1000))};
+  const Fields cases[] = {
+      raw::with(raw::get, many(97)), raw::with(raw::get, {{"x", std::string(64 * 1024, 'v')}}),
+      raw::with(raw::get, Fields(200, {"cookie", "a"})), raw::with(raw::get, many(1000))};
   std::uint32_t id = 3;
   for (const Fields& fields : cases) {
     for (const bool ends : {true, false}) {
@@ -147,9 +149,10 @@ TEST_CASE("96 fields pass; 97, or 64 KiB, are answered 431 without a stream; the
   CHECK(server.codec.open_streams() == 2);
 }
 
-TEST_CASE("trailers without an end, with pseudo headers, or 97 of them break the stream off (H2-28)") {
-  const std::string cases[] = {raw::headers(1, {{"x", "y"}}, false), raw::headers(1, {{":path", "/"}}),
-                               raw::headers(1, many(97))};
+TEST_CASE(
+    "trailers without an end, with pseudo headers, or 97 of them break the stream off (H2-28)") {
+  const std::string cases[] = {raw::headers(1, {{"x", "y"}}, false),
+                               raw::headers(1, {{":path", "/"}}), raw::headers(1, many(97))};
   for (const std::string& trailers : cases) {
     Server server;
     server.send(raw::headers(1, raw::get, false) + raw::frame(raw::Data, 0, 1, "x"));
@@ -163,13 +166,18 @@ TEST_CASE("trailers without an end, with pseudo headers, or 97 of them break the
 
 TEST_CASE("what an upstream may not answer breaks its stream off (H2-29)") {
   const std::string cases[] = {
-      raw::headers(1, {{":status", "100"}}), raw::headers(1, {{":status", "101"}}, false),
-      raw::headers(1, {{":status", "099"}}), raw::headers(1, {{":status", "999"}}),
-      raw::headers(1, {{":status", "1000"}}), raw::headers(1, {{":status", "abc"}}),
-      raw::headers(1, {{":status", ""}}), raw::headers(1, {{"x", "y"}}),
+      raw::headers(1, {{":status", "100"}}),
+      raw::headers(1, {{":status", "101"}}, false),
+      raw::headers(1, {{":status", "099"}}),
+      raw::headers(1, {{":status", "999"}}),
+      raw::headers(1, {{":status", "1000"}}),
+      raw::headers(1, {{":status", "abc"}}),
+      raw::headers(1, {{":status", ""}}),
+      raw::headers(1, {{"x", "y"}}),
       raw::headers(1, raw::with({{":status", "200"}}, many(97))),
       raw::headers(1, {{":status", "200"}, {"content-length", "5"}}),
-      raw::headers(1, {{":status", "200"}, {"content-length", "2"}}, false) + raw::frame(raw::Data, raw::end_stream, 1, "123"),
+      raw::headers(1, {{":status", "200"}, {"content-length", "2"}}, false) +
+          raw::frame(raw::Data, raw::end_stream, 1, "123"),
       raw::headers(1, {{":status", "200"}, {"connection", "close"}}),
       raw::headers(1, {{":status", "200"}}, false) + raw::headers(1, {{":status", "200"}}),
   };
@@ -203,7 +211,8 @@ TEST_CASE("a peer that resets, or is reset, without end is sent away (H2-01, H2-
   CHECK(id / 2 <= 110);
 }
 
-TEST_CASE("floods of empty DATA, PING, SETTINGS and CONTINUATION end the connection (H2-09 to H2-17)") {
+TEST_CASE(
+    "floods of empty DATA, PING, SETTINGS and CONTINUATION end the connection (H2-09 to H2-17)") {
   const auto ends = [](const std::string& before, const std::string& unit, int most) {
     Server server;
     server.side.receive(before);
@@ -216,21 +225,27 @@ TEST_CASE("floods of empty DATA, PING, SETTINGS and CONTINUATION end the connect
   };
   CHECK(ends(raw::headers(1, raw::get, false), raw::frame(raw::Data, 0, 1), 150));
   CHECK(ends({}, raw::frame(raw::Settings, 0, 0), 1500));
-  CHECK(ends(raw::frame(raw::Headers, 0, 1, raw::block(raw::get)), raw::frame(raw::Continuation, 0, 1), 20));
+  CHECK(ends(raw::frame(raw::Headers, 0, 1, raw::block(raw::get)),
+             raw::frame(raw::Continuation, 0, 1), 20));
   Server pinged;
   int pings = 0;
-  for (; pings < 3000 && !pinged.codec.finished(); ++pings) pinged.side.receive(raw::frame(raw::Ping, 0, 0, "12345678"));
+  for (; pings < 3000 && !pinged.codec.finished(); ++pings)
+    pinged.side.receive(raw::frame(raw::Ping, 0, 0, "12345678"));
   CHECK(pings <= 1100);
 }
 
 TEST_CASE("broken frames end the connection with the code of their RFC") {
-  struct Case { std::string bytes; std::uint32_t code; };
+  struct Case {
+    std::string bytes;
+    std::uint32_t code;
+  };
   const Case cases[] = {
       {raw::frame(raw::Data, 0, 0, "x"), 1},
       {raw::frame(raw::Headers, raw::end_headers, 2, raw::block(raw::get)), 1},
       {raw::frame(raw::Ping, 0, 0, "short"), 6},
       {raw::frame(raw::Window, 0, 0, raw::number(0)), 1},
-      {raw::frame(raw::Headers, raw::end_headers | raw::end_stream, 1, "\xff\xff\xff\xff\xff\xff"), 9},
+      {raw::frame(raw::Headers, raw::end_headers | raw::end_stream, 1, "\xff\xff\xff\xff\xff\xff"),
+       9},
       {raw::frame(raw::Push, raw::end_headers, 1, raw::number(2)), 1},
       {raw::frame(raw::Settings, 0, 0, "12345"), 6},
   };
@@ -261,7 +276,8 @@ TEST_CASE("random bytes and mutated conversations never break the rules of event
       side.receive(rest.substr(0, take));
       rest.remove_prefix(take);
       for (std::size_t s = 0; s < side.count(); ++s) {
-        if (side.seen(s).stream && side.seen(s).ended) codec.send_head(*side.seen(s).stream, *response(200), true);
+        if (side.seen(s).stream && side.seen(s).ended)
+          codec.send_head(*side.seen(s).stream, *response(200), true);
       }
       side.produce();
     }

@@ -14,11 +14,14 @@ const std::vector<std::string> both = {"h2", "http/1.1"};
 
 struct Tls {
   Authority authority;
-  std::shared_ptr<const TlsContext> server = std::make_shared<TlsContext>(TlsContext::server(authority.named("order"), true, both).value());
-  std::shared_ptr<const TlsContext> client = std::make_shared<TlsContext>(TlsContext::client(authority.named("gateway")).value());
+  std::shared_ptr<const TlsContext> server = std::make_shared<TlsContext>(
+      TlsContext::server(authority.named("order"), true, both).value());
+  std::shared_ptr<const TlsContext> client =
+      std::make_shared<TlsContext>(TlsContext::client(authority.named("gateway")).value());
 };
 
-void expect_echo(Loop& loop, Patience& patience, ClientOptions options, protocol::HttpVersion version) {
+void expect_echo(Loop& loop, Patience& patience, ClientOptions options,
+                 protocol::HttpVersion version) {
   Client client(loop, std::move(options));
   patience.run_until([&] { return client.ready || client.over; });
   REQUIRE(client.ready);
@@ -43,7 +46,8 @@ TEST_CASE("requests and large bodies pass over HTTP/1, HTTP/2, and both over mut
   ServerOptions secure;
   secure.tls = tls.server;
   Server mutual(loop, secure, [](Peer& peer, Seen& seen) {
-    if (peer.connection->secure()) CHECK(peer.connection->peer()->identity == "spiffe://cluster.local/ns/shop/sa/gateway");
+    if (peer.connection->secure())
+      CHECK(peer.connection->peer()->identity == "spiffe://cluster.local/ns/shop/sa/gateway");
     echo(peer, seen);
   });
   expect_echo(loop, patience, plain.to(Protocol::Http1), protocol::HttpVersion::Http11);
@@ -54,7 +58,8 @@ TEST_CASE("requests and large bodies pass over HTTP/1, HTTP/2, and both over mut
   expect_echo(loop, patience, options, protocol::HttpVersion::Http2);
   options.alpn = {"http/1.1"};
   expect_echo(loop, patience, options, protocol::HttpVersion::Http11);
-  expect_echo(loop, patience, mutual.to(Protocol::Http2), protocol::HttpVersion::Http2);  // permissive
+  expect_echo(loop, patience, mutual.to(Protocol::Http2),
+              protocol::HttpVersion::Http2);  // permissive
 }
 
 TEST_CASE("a body that nobody reads stays with its sender, and goes on when it is read") {

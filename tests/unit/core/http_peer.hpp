@@ -1,6 +1,6 @@
 #pragma once
-// Owners of HttpConnections for tests: a client that records what it sees of each call, and a server
-// that answers by a function.
+// Owners of HttpConnections for tests: a client that records what it sees of each call, and a
+// server that answers by a function.
 
 #include <functional>
 #include <memory>
@@ -121,7 +121,8 @@ class Server {
     REQUIRE(made);
     listener = std::move(*made);
   }
-  [[nodiscard]] ClientOptions to(ClientOptions::Protocol protocol = ClientOptions::Protocol::Http1) const {
+  [[nodiscard]] ClientOptions to(
+      ClientOptions::Protocol protocol = ClientOptions::Protocol::Http1) const {
     ClientOptions options;
     options.to = listener->address();
     options.protocol = protocol;
@@ -134,7 +135,8 @@ class Server {
 
 // Answers with the request's own body.
 inline void echo(Peer& peer, Seen& seen) {
-  peer.connection->send_head(*seen.stream, *response(200, {{"x-path", seen.path}}), seen.body.empty());
+  peer.connection->send_head(*seen.stream, *response(200, {{"x-path", seen.path}}),
+                             seen.body.empty());
   if (!seen.body.empty()) peer.connection->send_data(*seen.stream, bytes_of(seen.body), true);
 }
 

@@ -1,6 +1,7 @@
 // HttpServer: whole requests to a handler, answers now or later, over both protocols.
 
 #include "core/net/http_server.hpp"
+
 #include "tests/unit/core/http_peer.hpp"
 #include "tests/unit/core/patience.hpp"
 
@@ -13,8 +14,10 @@ using net::HttpServer;
 using Protocol = ClientOptions::Protocol;
 
 struct World {
-  explicit World(HttpServer::Handler handler, Protocol protocol = Protocol::Http1, std::size_t max_body = 1 << 20)
-      : patience(loop), server(HttpServer::listen(loop, anywhere, std::move(handler), max_body).value()) {
+  explicit World(HttpServer::Handler handler, Protocol protocol = Protocol::Http1,
+                 std::size_t max_body = 1 << 20)
+      : patience(loop),
+        server(HttpServer::listen(loop, anywhere, std::move(handler), max_body).value()) {
     ClientOptions options;
     options.to = server->address();
     options.protocol = protocol;
@@ -35,21 +38,23 @@ struct World {
 
 TEST_CASE("a handler gets the whole request and its answer arrives, over HTTP/1 and HTTP/2") {
   for (const Protocol protocol : {Protocol::Http1, Protocol::Http2}) {
-    World world([](const HttpRequest& request, const HttpServer::Answer& answer) {
-      CHECK(request.method == "POST");
-      CHECK(request.path == "/a b+c");
-      CHECK(request.query == "x=1+2%2B3&flag&y=");
-      CHECK(request.parameter("x") == "1 2+3");
-      CHECK(request.parameter("flag", "none").empty());
-      CHECK(request.parameter("z", "none") == "none");
-      CHECK(request.has_parameter("y"));
-      CHECK_FALSE(request.has_parameter("z"));
-      CHECK(request.header("x-one") == "1");
-      CHECK(request.header("x-two").empty());
-      CHECK(request.authority == "shop.test");
-      answer({.status = 201, .body = request.body, .headers = {{"x-made", "here"}}});
-      answer({.status = 500, .body = "a second answer is none"});
-    }, protocol);
+    World world(
+        [](const HttpRequest& request, const HttpServer::Answer& answer) {
+          CHECK(request.method == "POST");
+          CHECK(request.path == "/a b+c");
+          CHECK(request.query == "x=1+2%2B3&flag&y=");
+          CHECK(request.parameter("x") == "1 2+3");
+          CHECK(request.parameter("flag", "none").empty());
+          CHECK(request.parameter("z", "none") == "none");
+          CHECK(request.has_parameter("y"));
+          CHECK_FALSE(request.has_parameter("z"));
+          CHECK(request.header("x-one") == "1");
+          CHECK(request.header("x-two").empty());
+          CHECK(request.authority == "shop.test");
+          answer({.status = 201, .body = request.body, .headers = {{"x-made", "here"}}});
+          answer({.status = 500, .body = "a second answer is none"});
+        },
+        protocol);
     const std::string body = body_of(500'000);
     Seen& seen = world.call(*request("POST", "/a%20b+c?x=1+2%2B3&flag&y=", {{"x-one", "1"}}), body);
     CHECK(seen.status == 201);
@@ -61,7 +66,9 @@ TEST_CASE("a handler gets the whole request and its answer arrives, over HTTP/1 
 
 TEST_CASE("HEAD is answered without the body, on both protocols") {
   for (const Protocol protocol : {Protocol::Http1, Protocol::Http2}) {
-    World world([](const HttpRequest&, const HttpServer::Answer& answer) { answer({.body = "hello"}); }, protocol);
+    World world(
+        [](const HttpRequest&, const HttpServer::Answer& answer) { answer({.body = "hello"}); },
+        protocol);
     Seen& seen = world.call(*request("HEAD"));
     CHECK(seen.status == 200);
     CHECK(seen.field("content-length") == "5");
@@ -73,10 +80,12 @@ TEST_CASE("HEAD is answered without the body, on both protocols") {
 TEST_CASE("a body that is too large is answered 413 and never reaches the handler") {
   for (const Protocol protocol : {Protocol::Http1, Protocol::Http2}) {
     int handled = 0;
-    World world([&](const HttpRequest&, const HttpServer::Answer& answer) {
-      ++handled;
-      answer({});
-    }, protocol, 1000);
+    World world(
+        [&](const HttpRequest&, const HttpServer::Answer& answer) {
+          ++handled;
+          answer({});
+        },
+        protocol, 1000);
     CHECK(world.call(*request("POST"), body_of(100'000)).status == 413);
     CHECK(handled == 0);
   }
@@ -84,7 +93,9 @@ TEST_CASE("a body that is too large is answered 413 and never reaches the handle
 
 TEST_CASE("an answer may come later, and does nothing once the client has gone") {
   std::vector<HttpServer::Answer> answers;
-  World world([&](const HttpRequest&, HttpServer::Answer answer) { answers.push_back(std::move(answer)); }, Protocol::Http2);
+  World world(
+      [&](const HttpRequest&, HttpServer::Answer answer) { answers.push_back(std::move(answer)); },
+      Protocol::Http2);
   Seen& patient = *world.client->call(*request("GET", "/1"));
   Seen& leaving = *world.client->call(*request("GET", "/2"));
   world.patience.run_until([&] { return answers.size() == 2; });
@@ -103,7 +114,8 @@ TEST_CASE("an answer may come later, and does nothing once the client has gone")
 
 TEST_CASE("a server may be deleted with requests under way; answers that are held do nothing") {
   std::vector<HttpServer::Answer> answers;
-  World world([&](const HttpRequest&, HttpServer::Answer answer) { answers.push_back(std::move(answer)); });
+  World world(
+      [&](const HttpRequest&, HttpServer::Answer answer) { answers.push_back(std::move(answer)); });
   Seen& seen = *world.client->call(*request("GET"));
   world.patience.run_until([&] { return answers.size() == 1; });
   world.server.reset();

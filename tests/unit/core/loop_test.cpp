@@ -1,10 +1,11 @@
 // Loop, Timer and post(): real loops, no sleeping; a test that hangs is stopped by its own timer.
 
+#include "core/net/loop.hpp"
+
 #include <atomic>
 #include <mutex>
 #include <thread>
 
-#include "core/net/loop.hpp"
 #include "core/net/timer.hpp"
 #include "tests/unit/core/patience.hpp"
 
@@ -27,7 +28,8 @@ TEST_CASE("tasks from many threads run on the loop's thread, each thread's in or
     posters.emplace_back([&, t] {
       for (int i = 0; i < tasks; ++i) {
         const bool posted = loop.post([&, t, i] {
-          in_order = in_order && next[static_cast<std::size_t>(t)]++ == i && std::this_thread::get_id() == where;
+          in_order = in_order && next[static_cast<std::size_t>(t)]++ == i &&
+                     std::this_thread::get_id() == where;
           if (++done == threads * tasks) loop.stop();
         });
         if (!posted) std::abort();
@@ -71,7 +73,9 @@ TEST_CASE("a task that never ran may post when it is destroyed") {
   struct Poster {
     Loop& loop;
     bool& refused;
-    ~Poster() { refused = !loop.post([] {}); }
+    ~Poster() {
+      refused = !loop.post([] {});
+    }
   };
   bool refused = false;
   {
@@ -81,7 +85,8 @@ TEST_CASE("a task that never ran may post when it is destroyed") {
   CHECK(refused);
 }
 
-TEST_CASE("timers fire in the order of their delays, not before they are due, and not when cancelled") {
+TEST_CASE(
+    "timers fire in the order of their delays, not before they are due, and not when cancelled") {
   Loop loop;
   Patience patience(loop);
   Timer first, second, cancelled;
@@ -100,6 +105,22 @@ TEST_CASE("timers fire in the order of their delays, not before they are due, an
   loop.run();
   CHECK(order == std::vector<int>{1, 2});
   CHECK(loop.clock().now() - start >= std::chrono::milliseconds(15));
+}
+
+TEST_CASE("no timer fires before its delay is over, wherever in a millisecond it was set") {
+  Loop loop;
+  Patience patience(loop);
+  for (int round = 0; round < 20; ++round) {
+    Timer timer;
+    const TimePoint start = loop.clock().now();
+    Duration waited{0};
+    timer.start(loop, std::chrono::milliseconds(2), [&] {
+      waited = loop.clock().now() - start;
+      loop.stop();
+    });
+    loop.run();
+    CHECK(waited >= std::chrono::milliseconds(2));
+  }
 }
 
 TEST_CASE("a timer may set itself again, repeat, or be destroyed while it fires") {

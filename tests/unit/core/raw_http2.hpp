@@ -1,6 +1,6 @@
 #pragma once
-// HTTP/2 frames and header blocks written by hand, as a peer of ill will writes them: HPACK literals
-// without indexing and without Huffman.
+// HTTP/2 frames and header blocks written by hand, as a peer of ill will writes them: HPACK
+// literals without indexing and without Huffman.
 
 #include <cstdint>
 #include <string>
@@ -12,7 +12,18 @@ namespace outrider::test::raw {
 
 inline constexpr std::string_view preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-enum Type : std::uint8_t { Data, Headers, Priority, Rst, Settings, Push, Ping, GoAway, Window, Continuation };
+enum Type : std::uint8_t {
+  Data,
+  Headers,
+  Priority,
+  Rst,
+  Settings,
+  Push,
+  Ping,
+  GoAway,
+  Window,
+  Continuation
+};
 inline constexpr std::uint8_t end_stream = 1, ack = 1, end_headers = 4;
 
 inline std::string number(std::uint32_t value) {
@@ -21,7 +32,8 @@ inline std::string number(std::uint32_t value) {
   return bytes;
 }
 
-inline std::string frame(Type type, std::uint8_t flags, std::uint32_t stream, std::string_view payload = {}) {
+inline std::string frame(Type type, std::uint8_t flags, std::uint32_t stream,
+                         std::string_view payload = {}) {
   std::string bytes = number(static_cast<std::uint32_t>(payload.size())).substr(1);
   bytes += static_cast<char>(type);
   bytes += static_cast<char>(flags);
@@ -56,7 +68,8 @@ inline std::string block(const Fields& fields) {
   return bytes;
 }
 
-inline const Fields get = {{":method", "GET"}, {":scheme", "http"}, {":path", "/"}, {":authority", "shop.test"}};
+inline const Fields get = {
+    {":method", "GET"}, {":scheme", "http"}, {":path", "/"}, {":authority", "shop.test"}};
 
 inline Fields with(Fields fields, const Fields& more) {
   fields.insert(fields.end(), more.begin(), more.end());
@@ -70,13 +83,15 @@ inline std::string headers(std::uint32_t stream, const Fields& fields, bool ends
   for (bool first = true; first || !rest.empty(); first = false) {
     const std::string piece = rest.substr(0, most);
     rest.erase(0, piece.size());
-    const auto flags = static_cast<std::uint8_t>((first && ends ? end_stream : 0) | (rest.empty() ? end_headers : 0));
+    const auto flags = static_cast<std::uint8_t>((first && ends ? end_stream : 0) |
+                                                 (rest.empty() ? end_headers : 0));
     bytes += frame(first ? Headers : Continuation, flags, stream, piece);
   }
   return bytes;
 }
 
-// The error codes of the RST_STREAM frames for a stream in what a codec has produced, and of GOAWAY.
+// The error codes of the RST_STREAM frames for a stream in what a codec has produced, and of
+// GOAWAY.
 struct Answers {
   std::vector<std::uint32_t> resets, goaways;
   std::size_t headers = 0;
@@ -84,8 +99,12 @@ struct Answers {
 
 inline Answers answers(std::string_view bytes) {
   Answers found;
-  const auto at = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i])); };
-  const auto word = [&](std::size_t i) { return at(i) << 24 | at(i + 1) << 16 | at(i + 2) << 8 | at(i + 3); };
+  const auto at = [&](std::size_t i) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i]));
+  };
+  const auto word = [&](std::size_t i) {
+    return at(i) << 24 | at(i + 1) << 16 | at(i + 2) << 8 | at(i + 3);
+  };
   while (bytes.size() >= 9) {
     const std::size_t size = at(0) << 16 | at(1) << 8 | at(2);
     if (at(3) == Rst) found.resets.push_back(word(9));

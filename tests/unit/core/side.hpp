@@ -1,6 +1,6 @@
 #pragma once
-// One end of a connection in memory: a codec, and what its owner saw of each stream. Two of them and
-// pump() are a connection without sockets.
+// One end of a connection in memory: a codec, and what its owner saw of each stream. Two of them
+// and pump() are a connection without sockets.
 
 #include <doctest/doctest.h>
 

@@ -1,9 +1,10 @@
 // TlsSession against TlsSession, in memory.
 
+#include "core/protocol/tls.hpp"
+
 #include <openssl/ssl.h>
 
 #include "core/base/random.hpp"
-#include "core/protocol/tls.hpp"
 #include "tests/unit/core/certificates.hpp"
 
 namespace outrider::test {
@@ -43,8 +44,10 @@ struct End {
 };
 
 struct Pair {
-  Pair(const TlsContext& server_context, const TlsContext& client_context, const std::vector<std::string>& offered = both)
-      : server(std::make_unique<TlsSession>(server_context)), client(std::make_unique<TlsSession>(client_context, "order.shop", offered)) {}
+  Pair(const TlsContext& server_context, const TlsContext& client_context,
+       const std::vector<std::string>& offered = both)
+      : server(std::make_unique<TlsSession>(server_context)),
+        client(std::make_unique<TlsSession>(client_context, "order.shop", offered)) {}
 
   void run() {
     if (!started) client.session->start(client.out);
@@ -56,13 +59,16 @@ struct Pair {
       if (!back.empty()) client.receive(back);
     }
   }
-  [[nodiscard]] bool established() const { return server.session->established() && client.session->established(); }
+  [[nodiscard]] bool established() const {
+    return server.session->established() && client.session->established();
+  }
 
   bool started = false;
   End server, client;
 };
 
-TlsContext server_of(const TlsCredentials& credentials, bool require = true, const std::vector<std::string>& alpn = both) {
+TlsContext server_of(const TlsCredentials& credentials, bool require = true,
+                     const std::vector<std::string>& alpn = both) {
   auto made = TlsContext::server(credentials, require, alpn);
   REQUIRE(made);
   return std::move(*made);
@@ -75,7 +81,8 @@ TlsContext client_of(const TlsCredentials& credentials) {
 
 TEST_CASE("both sides of mutual TLS learn who the other is, and talk") {
   const Authority authority;
-  const TlsContext server = server_of(authority.named("order")), client = client_of(authority.named("gateway"));
+  const TlsContext server = server_of(authority.named("order")),
+                   client = client_of(authority.named("gateway"));
   Pair pair(server, client);
   pair.run();
   REQUIRE(pair.established());
@@ -92,9 +99,12 @@ TEST_CASE("both sides of mutual TLS learn who the other is, and talk") {
   CHECK(pair.client.received == "pong");
 }
 
-TEST_CASE("ALPN: the server's order decides, nothing in common fails, nothing offered is nothing chosen") {
+TEST_CASE(
+    "ALPN: the server's order decides, nothing in common fails, nothing offered is nothing "
+    "chosen") {
   const Authority authority;
-  const TlsContext server = server_of(authority.named("order")), client = client_of(authority.named("gateway"));
+  const TlsContext server = server_of(authority.named("order")),
+                   client = client_of(authority.named("gateway"));
   const auto chosen = [&](const std::vector<std::string>& offered) {
     Pair pair(server, client, offered);
     pair.run();
@@ -119,11 +129,17 @@ std::string refusal(const TlsContext& server, const TlsContext& client) {
   return why;
 }
 
-bool contains(std::string_view text, std::string_view piece) { return text.find(piece) != text.npos; }
+bool contains(std::string_view text, std::string_view piece) {
+  return text.find(piece) != text.npos;
+}
 
-TEST_CASE("certificates that are not what they should be are refused, on both sides (TLS-02 to TLS-06)") {
+TEST_CASE(
+    "certificates that are not what they should be are refused, on both sides (TLS-02 to TLS-06)") {
   const Authority authority, stranger;
-  struct Case { TlsCredentials credentials; std::string_view why; };
+  struct Case {
+    TlsCredentials credentials;
+    std::string_view why;
+  };
   const auto wanted = [&](auto change) {
     Wanted w;
     change(w);
@@ -137,26 +153,34 @@ TEST_CASE("certificates that are not what they should be are refused, on both si
       {wanted([](Wanted& w) { w.begins = -7200, w.ends = -3600; }), "expired"},
       {wanted([](Wanted& w) { w.begins = 3600, w.ends = 7200; }), "not yet valid"},
       {wanted([](Wanted& w) { w.uris = {}; }), "SPIFFE"},
-      {wanted([&](Wanted& w) { w.uris = {good, good}; }), "SPIFFE"},
+      {wanted([&](Wanted& w) {
+         w.uris = {good, good};
+       }),
+       "SPIFFE"},
       {wanted([](Wanted& w) { w.uris = {"https://shop.test/"}; }), "SPIFFE"},
       {wanted([](Wanted& w) { w.uris = {"spiffe://cluster.local"}; }), "SPIFFE"},
       {wanted([&](Wanted& w) { w.uris = {good + std::string("\0x", 2)}; }), "SPIFFE"},
       {wanted([](Wanted& w) { w.basic_constraints = "critical,CA:TRUE"; }), "SPIFFE"},
       {wanted([](Wanted& w) { w.key_usage = "critical,digitalSignature,keyCertSign"; }), ":"},
   };
-  const TlsContext good_server = server_of(authority.named("order")), good_client = client_of(authority.named("gateway"));
+  const TlsContext good_server = server_of(authority.named("order")),
+                   good_client = client_of(authority.named("gateway"));
   CHECK(refusal(good_server, good_client).empty());
   for (const Case& entry : cases) {
     CAPTURE(entry.why);
     CHECK(contains(refusal(good_server, client_of(entry.credentials)), entry.why));
     CHECK(contains(refusal(server_of(entry.credentials), good_client), entry.why));
   }
-  const auto only = [&](const char* purpose) { return wanted([&](Wanted& w) { w.extended_key_usage = purpose; }); };
+  const auto only = [&](const char* purpose) {
+    return wanted([&](Wanted& w) { w.extended_key_usage = purpose; });
+  };
   CHECK(contains(refusal(good_server, client_of(only("serverAuth"))), "purpose"));
   CHECK(contains(refusal(server_of(only("clientAuth")), good_client), "purpose"));
 }
 
-TEST_CASE("without a client certificate the server refuses where it is required, and knows nobody elsewhere") {
+TEST_CASE(
+    "without a client certificate the server refuses where it is required, and knows nobody "
+    "elsewhere") {
   const Authority authority;
   TlsContext anonymous = client_of(authority.named("gateway"));
   std::unique_ptr<SSL_CTX, FreeBy<SSL_CTX_free>> bare(SSL_CTX_new(TLS_client_method()));
@@ -175,31 +199,39 @@ TEST_CASE("without a client certificate the server refuses where it is required,
       const std::string back = end.take();
       if (!back.empty()) BIO_write(in, back.data(), static_cast<int>(back.size()));
     }
-    return std::pair(end.status, end.session->established() ? "identity " + end.session->peer().identity : end.session->failure());
+    return std::pair(end.status, end.session->established()
+                                     ? "identity " + end.session->peer().identity
+                                     : end.session->failure());
   };
   const auto required = shake(server_of(authority.named("order"), true));
   CHECK(required.first == Status::Failed);
   CHECK(contains(required.second, "certificate"));
-  CHECK(shake(server_of(authority.named("order"), false)) == std::pair(Status::NeedInput, std::string("identity ")));
+  CHECK(shake(server_of(authority.named("order"), false)) ==
+        std::pair(Status::NeedInput, std::string("identity ")));
 }
 
 TEST_CASE("data passes whole in both directions, however the cipher text is cut") {
   const Authority authority;
-  const TlsContext server = server_of(authority.named("order")), client = client_of(authority.named("gateway"));
+  const TlsContext server = server_of(authority.named("order")),
+                   client = client_of(authority.named("gateway"));
   Pair pair(server, client);
   pair.client.session->start(pair.client.out);
   Random random(3);
   const auto trickle = [&](End& from, End& to) {
     const std::string bytes = from.take();
     for (std::string_view rest = bytes; !rest.empty();) {
-      const std::size_t take = std::min<std::size_t>(rest.size(), 1 + random.below(random.below(2) == 0 ? 3 : 5000));
+      const std::size_t take =
+          std::min<std::size_t>(rest.size(), 1 + random.below(random.below(2) == 0 ? 3 : 5000));
       to.receive(rest.substr(0, take));
       rest.remove_prefix(take);
     }
     return !bytes.empty();
   };
   const auto run = [&] {
-    while (static_cast<int>(trickle(pair.client, pair.server)) + static_cast<int>(trickle(pair.server, pair.client)) > 0) {}
+    while (static_cast<int>(trickle(pair.client, pair.server)) +
+               static_cast<int>(trickle(pair.server, pair.client)) >
+           0) {
+    }
   };
   run();
   REQUIRE(pair.established());
@@ -212,9 +244,11 @@ TEST_CASE("data passes whole in both directions, however the cipher text is cut"
   CHECK(pair.client.received == down);
 }
 
-TEST_CASE("close_notify is an end; a changed byte is a failure, and nothing of its record is read") {
+TEST_CASE(
+    "close_notify is an end; a changed byte is a failure, and nothing of its record is read") {
   const Authority authority;
-  const TlsContext server = server_of(authority.named("order")), client = client_of(authority.named("gateway"));
+  const TlsContext server = server_of(authority.named("order")),
+                   client = client_of(authority.named("gateway"));
   Pair closing(server, client);
   closing.run();
   CHECK(closing.client.session->write(bytes_of("last words"), closing.client.out));
@@ -236,10 +270,12 @@ TEST_CASE("close_notify is an end; a changed byte is a failure, and nothing of i
 
 TEST_CASE("bytes that are not TLS fail, and leave other sessions of the thread alone") {
   const Authority authority;
-  const TlsContext server = server_of(authority.named("order")), client = client_of(authority.named("gateway"));
+  const TlsContext server = server_of(authority.named("order")),
+                   client = client_of(authority.named("gateway"));
   Pair healthy(server, client);
   healthy.run();
-  for (const std::string_view junk : {"GET / HTTP/1.1\r\n\r\n", "\x16\x03\x01\x00\x05hello", "\x16\x03\x01\xff\xff"}) {
+  for (const std::string_view junk :
+       {"GET / HTTP/1.1\r\n\r\n", "\x16\x03\x01\x00\x05hello", "\x16\x03\x01\xff\xff"}) {
     End end(std::make_unique<TlsSession>(server));
     end.receive(std::string(junk) + std::string(20'000, 'x'));
     CHECK(end.status == Status::Failed);
