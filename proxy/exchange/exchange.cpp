@@ -100,9 +100,7 @@ bool Exchange::authorized() {
 // A denial is always told, rate limited: who, what, which policy, and what came nearest.
 void Exchange::explain_refusal(const Decision& decision, const AuthorizationInput& input) {
   if (!worker_.may_log_denial()) return;
-  log::warn("denied {} {} for {}: {}", request_->method, without_query(request_->path),
-            input.principal.empty() ? "an unidentified caller" : input.principal,
-            explain_denial(http_.authorization, input, decision));
+  log::warn("denied: {}", explain_denial(http_.authorization, input, decision));
 }
 
 const Forward* Exchange::find_route() {
@@ -215,12 +213,12 @@ void Exchange::on_request_data(ByteView bytes, bool end_stream) {
     return;
   }
   const bool streaming = attempt_ && attempt_->streaming();
-  if (replayable_ && request_bytes_ > most_replayed) {
-    replayable_ = false;
-    if (streaming) body_.clear();
-  }
+  // Until it is sent it is all there, however large: flow control bounds it.
   if (replayable_ || !streaming) body_.append(bytes);
-  if (streaming) attempt_->send_data(bytes, end_stream);
+  if (streaming) {
+    attempt_->send_data(bytes, end_stream);
+    forget_large_body();
+  }
   if (end_stream) arm_deadline();
 }
 
@@ -242,6 +240,12 @@ void Exchange::on_attempt_streaming() {
   const bool end_stream = request_complete_ && !trailers_;
   if (request_bytes_ > 0) attempt_->send_data(body_.view(), end_stream);
   if (trailers_) attempt_->send_trailers(trailers_->fields);
+  forget_large_body();
+}
+
+// What was sent is kept for another attempt, up to a limit.
+void Exchange::forget_large_body() {
+  if (request_bytes_ > most_replayed) replayable_ = false;
   if (!replayable_) body_.clear();
 }
 

@@ -73,6 +73,7 @@ class Exchange {
   [[nodiscard]] bool choose_destination(const Forward& forward);
   void begin_attempt();
 
+  void forget_large_body();
   void blame(const AttemptOutcome& outcome);
   [[nodiscard]] bool retry(const AttemptOutcome& outcome, bool surely_unprocessed);
   void arm_deadline();

@@ -123,7 +123,7 @@ void add_rbac(json& listener, const json& rules) {
   json typed = {{"@type", types + "extensions.filters.http.rbac.v3.RBAC"}, {"rules", rules}};
   for (json& chain : listener["filter_chains"]) {
     json& filters = chain["filters"][0]["typed_config"]["http_filters"];
-    filters.insert(filters.begin(), {{"name", "envoy.filters.http.rbac"}, {"typed_config", typed}});
+    filters.insert(filters.begin(), json({{"name", "envoy.filters.http.rbac"}, {"typed_config", typed}}));
   }
 }
 
