@@ -78,6 +78,8 @@ void Exchange::on_downstream_reset() {
   if (response_ended_ || phase_ == Phase::Done) return;
   flags_.flag = facts(Failure::DownstreamDisconnect).flag;
   details_ = facts(Failure::DownstreamDisconnect).details;
+  deadline_timer_.cancel();
+  backoff_timer_.cancel();
   attempt_.reset();
   phase_ = Phase::Done;
 }
@@ -99,6 +101,7 @@ void Exchange::reply_with(int status, int grpc_status, std::string_view body,
                           std::string_view location) {
   phase_ = Phase::Replied;
   deadline_timer_.cancel();
+  backoff_timer_.cancel();
   request_ticket_.release();
   retry_ticket_.release();
   response_started_ = response_ended_ = true;
