@@ -117,6 +117,21 @@ load_in_background() {
 }
 finish_load() { wait "${pid_of[load]}"; unset 'pid_of[load]'; out=$(cat "$dir/load"); sent=$((sent + $(value requests))); }
 
+# Established connections of the apps whose other end is not on the app's own address: there are none, since an app only
+# talks to its sidecar. Read from /proc: the sockets of each app, and where they lead.
+foreign_peers() {
+  local name own inodes
+  for name in "${!pid_of[@]}"; do
+    case $name in app-*) ;; *) continue;; esac
+    own=$(tr '\0' '\n' <"/proc/${pid_of[$name]}/cmdline" | grep -A1 -x -- --grpc | tail -1 | cut -d: -f1)
+    inodes=$(find "/proc/${pid_of[$name]}/fd" -lname 'socket:*' -printf '%l ' 2>/dev/null | grep -oE '[0-9]+' | tr '\n' ' ')
+    awk -v wanted=" $inodes" -v own="$own" -v name="$name" '
+      function byte(hex, at) { return 16 * (index("0123456789ABCDEF", substr(hex, at, 1)) - 1) + index("0123456789ABCDEF", substr(hex, at + 1, 1)) - 1 }
+      function ip(hex) { return byte(hex, 7) "." byte(hex, 5) "." byte(hex, 3) "." byte(hex, 1) }
+      $4 == "01" && index(wanted, " " $10 " ") && ip($3) != own { print name " -> " ip($3) }' /proc/net/tcp
+  done
+}
+
 inventory_health() { # the failing endpoint as order's two sidecars see it
   curl -s "http://${prefix}11:15000/clusters" "http://${prefix}12:15000/clusters" | grep -E "inventory-service.*::${prefix}22:.*health_flags" || true
 }

@@ -72,12 +72,14 @@ expect "$order_status" ORDER_STATUS_CANCELLED "an order whose payment is decline
 note "because: $order_reason"
 expect "$(stock sku-2)" $((stock_before - 2)) "units of sku-2: what was reserved came back"
 
+expect "$(foreign_peers)" '' "connections of the services to anything but their own sidecar"
+
 title 5 "Who may not"
 request "${prefix}21" GET "/api/v1/orders/$order" order-service:8080
 expect "$code" 403 "GET by inventory-service"
 request "${prefix}21" PUT "/api/v1/orders/$order/inventory" order-service:8080 -d '{"note":"counted"}'
 expect "$code" 200 "PUT .../inventory by inventory-service"
-line=$(grep -h 'denied GET' "$dir"/log/sidecar-order-v*.log | tail -1)
+line=$(grep -h 'denied: GET' "$dir"/log/sidecar-order-v*.log | tail -1)
 note "${line#*outrider-proxy: }"
 expect_text "$line" 'order-service-policy' "the log names the policy that came nearest"
 

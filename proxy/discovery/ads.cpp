@@ -120,7 +120,11 @@ Ads::Ads(net::Loop& loop, SocketAddress server, config::Workload self, Sink sink
       sink_(std::move(sink)),
       on_connected_(std::move(on_connected)) {}
 
-Ads::~Ads() = default;
+Ads::~Ads() {
+  if (!stream_) return;
+  stream_->on_message = nullptr;  // the channel ends its streams when it goes: nobody is there to hear
+  stream_->on_closed = nullptr;
+}
 
 Result<void> Ads::start() {
   connect();

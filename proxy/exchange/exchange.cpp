@@ -150,7 +150,6 @@ bool Exchange::choose_destination(const Forward& forward) {
 
 void Exchange::begin_attempt() {
   phase_ = Phase::Attempting;
-  sweep_if_due(*cluster_, worker_.loop().now());
   const EndpointSpec* endpoint = pick(*cluster_, worker_.random(), tried_);
   if (!endpoint) {
     reply(Failure::NoHealthyUpstream,

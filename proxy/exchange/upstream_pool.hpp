@@ -32,7 +32,7 @@ class UpstreamUser {
   virtual void on_upstream_event(protocol::Event& event) = 0;
 
  protected:
-  ~UpstreamUser() { stop_waiting(); }
+  virtual ~UpstreamUser() { stop_waiting(); }
   void stop_waiting();
 
  private:
@@ -94,7 +94,8 @@ class UpstreamPool {
   };
 
   [[nodiscard]] UpstreamConnection* with_room();
-  [[nodiscard]] bool make_connection(std::string& reason);
+  // False when maxConnections is reached, or mutual TLS is asked for and there is no certificate.
+  [[nodiscard]] bool make_connection();
   void serve_waiting();
   void fail_waiting(Failure failure, std::string_view reason);
   void wait(UpstreamUser& user, Ticket pending);
@@ -113,6 +114,7 @@ class UpstreamPool {
   const EndpointSpec* endpoint_;
   Key key_;
   bool expects_h2_ = false;  // until a connection proves otherwise
+  bool unwanted_ = false;    // by the configuration: each connection ends with its requests
   std::size_t connecting_ = 0;
   std::list<std::unique_ptr<UpstreamConnection>> connections_;
   std::list<UpstreamUser*> waiting_;

@@ -11,12 +11,14 @@
 #include "proxy/discovery/ads.hpp"
 #include "proxy/discovery/mesh_files.hpp"
 #include "proxy/discovery/resource_files.hpp"
+#include "proxy/policy/outlier.hpp"
 #include "proxy/telemetry/peer_metadata.hpp"
 
 namespace outrider::proxy {
 namespace {
 
 constexpr Duration housekeeping_period = std::chrono::seconds(30);
+constexpr Duration sweep_period = std::chrono::milliseconds(200);  // outlier intervals are seconds
 constexpr Duration drain_check_period = std::chrono::milliseconds(50);
 constexpr int quiet_checks_wanted = 4;
 constexpr Duration longest_warming = std::chrono::seconds(15);  // then without what is missing
@@ -103,6 +105,7 @@ Result<void> Sidecar::start() {
   source_ = make_source();
   if (auto ok = source_->start(); !ok) return ok;
   housekeeping_.repeat(loop_, housekeeping_period, [this] { states_.retire_unused(); });
+  sweep_.repeat(loop_, sweep_period, [this] { sweep_ejections(); });
   return {};
 }
 
@@ -204,6 +207,15 @@ void Sidecar::install() {
 
 void Sidecar::on_certificates() {
   if (state_ != State::Initializing) install();
+}
+
+// Brings ejected endpoints back when their time is over, whether or not requests come.
+void Sidecar::sweep_ejections() {
+  for (const auto& [name, cluster] : world_->snapshot->clusters) {
+    if (const std::size_t back = sweep_if_due(*cluster, loop_.now()); back > 0) {
+      log::info("{}: {} of its endpoints may be used again", name, back);
+    }
+  }
 }
 
 void Sidecar::stop() {

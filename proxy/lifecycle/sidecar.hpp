@@ -52,6 +52,7 @@ class Sidecar {
   [[nodiscard]] std::vector<CompileError> take(XdsInput input);
   void install();
   void on_certificates();
+  void sweep_ejections();
   void finish_when_quiet();
   [[nodiscard]] Result<void> start_servers();
   [[nodiscard]] std::unique_ptr<Source> make_source();
@@ -77,7 +78,7 @@ class Sidecar {
   std::unique_ptr<Source> source_;
   std::vector<std::unique_ptr<net::HttpServer>> servers_;
   std::unique_ptr<net::SignalWatch> signals_;
-  net::Timer housekeeping_, drain_deadline_, drain_check_, warming_;
+  net::Timer housekeeping_, sweep_, drain_deadline_, drain_check_, warming_;
   int quiet_checks_ = 0;
 };
 
