@@ -8,6 +8,8 @@ namespace outrider::proxy {
 
 using protocol::Event;
 
+constexpr std::string_view no_certificate = "this workload has no certificate for mutual TLS";
+
 void UpstreamUser::stop_waiting() {
   if (waits_in_) waits_in_->stop_waiting(*this);
 }
@@ -91,10 +93,9 @@ void UpstreamPool::request(const std::shared_ptr<const World>& world, const Clus
   }
   // One connection under way is enough for everybody when it will carry many streams.
   const bool enough = expects_h2_ ? connecting_ > 0 : connecting_ > waiting_.size();
-  std::string reason;
-  if (!enough && !make_connection(reason) && connections_.empty()) {
+  if (!enough && !make_connection() && connections_.empty()) {
     pending.release();
-    user.on_no_connection(Failure::Overflow, reason);
+    user.on_no_connection(Failure::ConnectFailure, no_certificate);
     return;
   }
   wait(user, std::move(pending));
@@ -119,11 +120,14 @@ UpstreamConnection* UpstreamPool::with_room() {
   return nullptr;
 }
 
-bool UpstreamPool::make_connection(std::string& reason) {
+bool UpstreamPool::make_connection() {
+  if (endpoint_->tls && !world_->client_tls) return false;
   Ticket ticket = acquire(*cluster_, Limit::Connections);
   if (!ticket) {
-    reason = fmt::format("maxConnections={} is reached", cluster_->limits.connections);
-    return false;
+    if (!connections_.empty()) return false;
+    // One all the same, as in Envoy: the others are another worker's or another endpoint's, and
+    // who waits here would wait for ever.
+    ticket = acquire_beyond(*cluster_, Limit::Connections);
   }
   net::ClientOptions options;
   options.to = endpoint_->address;
@@ -139,10 +143,6 @@ bool UpstreamPool::make_connection(std::string& reason) {
     options.protocol = net::ClientOptions::Protocol::ByAlpn;
   } else if (cluster_->protocol == UpstreamProtocol::Http2) {
     options.protocol = net::ClientOptions::Protocol::Http2;
-  }
-  if (endpoint_->tls && !options.tls) {
-    reason = "this workload has no certificate for mutual TLS";
-    return false;
   }
   ++endpoint_->state->connections_total;
   auto made = std::make_unique<UpstreamConnection>(*this, std::move(ticket),
@@ -187,12 +187,14 @@ void UpstreamPool::serve_waiting() {
     user.on_connection(*connection);
   }
   // A connection may have turned out to speak HTTP/1, or to be used up.
-  std::string reason;
-  std::size_t wanted = expects_h2_ ? std::min<std::size_t>(1, waiting_.size()) : waiting_.size();
+  const std::size_t wanted = expects_h2_ ? std::min<std::size_t>(1, waiting_.size()) : waiting_.size();
   while (connecting_ < wanted) {
-    if (!make_connection(reason)) break;
+    if (!make_connection()) break;
   }
-  if (!waiting_.empty() && connections_.empty()) fail_waiting(Failure::Overflow, reason);
+  if (!waiting_.empty() && connections_.empty()) {
+    fail_waiting(Failure::ConnectFailure, no_certificate);
+  }
+  if (unwanted_ && waiting_.empty()) drain();
 }
 
 void UpstreamPool::fail_waiting(Failure failure, std::string_view reason) {
@@ -224,6 +226,7 @@ void UpstreamPool::on_connection_closed(UpstreamConnection& connection) {
 }
 
 void UpstreamPool::drain() {
+  unwanted_ = true;
   for (auto& connection : connections_) {
     if (connection->ready_) connection->drain();
   }
@@ -250,6 +253,7 @@ void UpstreamPools::reconcile(const std::shared_ptr<const World>& world) {
     UpstreamPool& pool = *it->second;
     if (const auto found = wanted.find(it->first); found != wanted.end()) {
       pool.world_ = world;
+      pool.unwanted_ = false;
       std::tie(pool.cluster_, pool.endpoint_) = found->second;
     } else {
       pool.drain();

@@ -41,6 +41,10 @@ Ticket acquire(const ClusterSpec& cluster, Limit limit) {
   return {};
 }
 
+Ticket acquire_beyond(const ClusterSpec& cluster, Limit limit) {
+  return take(*breaker(cluster, limit).gauge);
+}
+
 Ticket hold_request(const EndpointSpec& endpoint) { return take(endpoint.state->active_requests); }
 
 Ticket hold_connection(const EndpointSpec& endpoint) {

@@ -38,6 +38,8 @@ enum class Limit : std::uint8_t { Connections, Pending, Requests, Retries };
 
 // Counts an overflow when it refuses.
 [[nodiscard]] Ticket acquire(const ClusterSpec& cluster, Limit limit);
+// Counts, and never refuses.
+[[nodiscard]] Ticket acquire_beyond(const ClusterSpec& cluster, Limit limit);
 
 // The endpoint's own gauges, without a limit: LEAST_REQUEST and /clusters read them.
 [[nodiscard]] Ticket hold_request(const EndpointSpec& endpoint);

@@ -7,7 +7,6 @@
 
 #include "core/base/ascii.hpp"
 #include "core/base/log.hpp"
-#include "proxy/discovery/certificates.hpp"
 
 namespace outrider::scenario {
 namespace {
@@ -62,9 +61,13 @@ std::string Trust::issue(const std::string& service_account) const {
   REQUIRE(made.has_value());
   std::filesystem::create_directories(folder_.path() / service_account);
   folder_.replace(service_account + "/root-cert.pem", authority_.root().certificate);
-  folder_.replace(service_account + "/cert-chain.pem", made->certificate);
-  folder_.replace(service_account + "/key.pem", made->key);
+  replace(service_account, *made);
   return folder_.path() / service_account;
+}
+
+void Trust::replace(const std::string& service_account, const certs::Credential& by) const {
+  folder_.replace(service_account + "/cert-chain.pem", by.certificate);
+  folder_.replace(service_account + "/key.pem", by.key);
 }
 
 std::shared_ptr<const protocol::TlsContext> Trust::client(const std::string& service_account) const {
@@ -83,10 +86,10 @@ Running::Running(const std::string& name, const std::vector<json>& resources, co
   begin(std::move(options), change);
 }
 
-Running::Running(const std::string& name, const std::string& config_folder, const Trust* trust,
+Running::Running(const std::string& name, const IstioYaml& config, const Trust* trust,
                  const Change& change) {
   proxy::Options options = options_of(name, trust);
-  options.config_folder = config_folder;
+  options.config_folder = config.folder;
   begin(std::move(options), change);
 }
 
@@ -142,11 +145,15 @@ Answer Running::admin(const std::string& path, const std::string& method) {
   return client.ask(method, path);
 }
 
+bool Running::counts(double value, const std::string& name, const std::vector<std::string>& labels) {
+  double seen = -1;
+  const bool reached = eventually([&] { return (seen = sample(metrics(), name, labels)) == value; });
+  if (!reached) MESSAGE(name << " is " << seen);
+  return reached;
+}
+
 bool Running::push(const std::vector<json>& resources, bool by_rename) {
-  const auto taken = [this] {
-    const std::string all = metrics();
-    return sample(all, "outrider_xds_updates_total", {}) ;
-  };
+  const auto taken = [this] { return sample(metrics(), "outrider_xds_updates_total", {}); };
   const double before = taken();
   const std::string text = file(resources).dump(1);
   by_rename ? folder_.replace("resources.json", text) : folder_.write("resources.json", text);

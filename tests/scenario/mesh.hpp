@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "certs/ca/authority.hpp"
+#include "proxy/discovery/certificates.hpp"
 #include "proxy/lifecycle/sidecar.hpp"
 #include "tests/scenario/app.hpp"
 #include "tests/scenario/http_client.hpp"
@@ -40,12 +41,18 @@ class Trust {
   Trust();
   // Credentials in a folder of Istio's file names. Issuing again replaces them.
   std::string issue(const std::string& service_account) const;
+  void replace(const std::string& service_account, const certs::Credential& by) const;
   [[nodiscard]] std::shared_ptr<const protocol::TlsContext> client(const std::string& service_account) const;
   [[nodiscard]] const certs::Authority& authority() const { return authority_; }
 
  private:
   Folder folder_;
   certs::Authority authority_;
+};
+
+// A folder of it.
+struct IstioYaml {
+  std::string folder;
 };
 
 // A running sidecar with its configuration in a file that the test may write again.
@@ -55,8 +62,7 @@ class Running {
   // Live when the constructor returns.
   Running(const std::string& name, const std::vector<json>& resources, const Trust* trust,
           const Change& change = {});
-  // From a folder of Istio YAML.
-  Running(const std::string& name, const std::string& config_folder, const Trust* trust,
+  Running(const std::string& name, const IstioYaml& config, const Trust* trust,
           const Change& change = {});
   ~Running();
   Running(const Running&) = delete;
@@ -67,6 +73,8 @@ class Running {
   // What its admin port says.
   [[nodiscard]] Answer admin(const std::string& path, const std::string& method = "GET");
   [[nodiscard]] std::string metrics() { return admin("/stats/prometheus").body; }
+  // Whether a counter gets to a value: a request is counted when all of it is over.
+  [[nodiscard]] bool counts(double value, const std::string& name, const std::vector<std::string>& labels = {});
   // Writes the resources, and waits until they are in force or refused.
   [[nodiscard]] bool push(const std::vector<json>& resources, bool by_rename = true);
   // A copy of a cluster's gauges.
