@@ -56,6 +56,10 @@ void Downstream::on_event(net::HttpConnection& connection, Event& event) {
   }
 }
 
+void Downstream::on_new_world() {
+  if (!worker_.world()->snapshot->listener(listener_)) drain();
+}
+
 // The listener's rules for this request: those of now; of an earlier world when the listener is gone.
 const HttpSpec* Downstream::find_http() {
   if (world_ != worker_.world()) {
@@ -63,8 +67,6 @@ const HttpSpec* Downstream::find_http() {
     if (found) {
       world_ = worker_.world();
       spec_ = found;
-    } else {
-      connection_->drain();
     }
   }
   if (!spec_) return nullptr;

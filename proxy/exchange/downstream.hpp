@@ -20,6 +20,8 @@ class Downstream final : net::HttpConnection::Owner {
   // False when the socket broke before it could be taken over.
   [[nodiscard]] bool accept(int descriptor, net::ServerOptions options);
   void drain() { connection_->drain(); }
+  // When the listener is gone, the connection ends with its requests.
+  void on_new_world();
   void abort() { connection_->abort({}); }
 
   [[nodiscard]] net::HttpConnection& connection() { return *connection_; }

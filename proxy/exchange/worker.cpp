@@ -60,6 +60,7 @@ void Worker::install(std::shared_ptr<const World> world) {
   loop_.post([this, world = std::move(world)]() mutable {
     world_ = std::move(world);
     pools_.reconcile(world_);
+    for (auto& downstream : downstreams_) downstream->on_new_world();
   });
 }
 
