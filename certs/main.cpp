@@ -10,7 +10,11 @@
 #include "certs/ca/authority.hpp"
 #include "certs/ca/durable_file.hpp"
 #include "certs/ca/inspect.hpp"
-#include "certs/tool/command_line.hpp"
+#include <CLI/CLI.hpp>
+
+#include "core/base/duration.hpp"
+#include "core/base/exit_code.hpp"
+#include "core/command_line/command_line.hpp"
 
 namespace {
 

@@ -1,16 +1,20 @@
 // outrider-control: tells the sidecars of a mesh what to do. xDS for them, an HTTP API for people.
 
 #include <fmt/format.h>
-#include <pthread.h>
 
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
-#include <thread>
 
-#include "certs/tool/command_line.hpp"
+#include <CLI/CLI.hpp>
+
+#include "core/base/duration.hpp"
+#include "core/base/exit_code.hpp"
+#include "core/command_line/command_line.hpp"
 #include "control-plane/server/server.hpp"
 #include "core/base/log.hpp"
+#include "core/net/loop.hpp"
+#include "core/net/watch.hpp"
 
 namespace {
 
@@ -28,32 +32,6 @@ int complain(int code, std::string_view message) {
   fmt::print(stderr, "outrider-control: {}\n", message);
   return code;
 }
-
-// Waits for SIGTERM or SIGINT on a thread of its own and stops the loop.
-class SignalThread {
- public:
-  explicit SignalThread(net::Loop& loop) {
-    ::sigemptyset(&signals_);
-    ::sigaddset(&signals_, SIGTERM);
-    ::sigaddset(&signals_, SIGINT);
-    ::pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
-    thread_ = std::thread([this, &loop] {
-      int received = 0;
-      ::sigwait(&signals_, &received);
-      loop.stop();
-    });
-  }
-  SignalThread(const SignalThread&) = delete;
-  SignalThread& operator=(const SignalThread&) = delete;
-  ~SignalThread() {
-    ::pthread_kill(thread_.native_handle(), SIGTERM);
-    thread_.join();
-  }
-
- private:
-  sigset_t signals_{};
-  std::thread thread_;
-};
 
 bool is_loopback(const SocketAddress& address) {
   return address.ip.starts_with("127.") || address.ip == "::1";
@@ -100,7 +78,7 @@ int run(const Flags& flags) {
   const std::uint64_t generation = opened->catalog.generation();
 
   net::Loop loop;
-  const SignalThread signals(loop);
+  const net::SignalWatch signals(loop, {SIGTERM, SIGINT}, [&loop](int) { loop.stop(); });
   auto server = control::Server::listen(loop, std::move(opened->catalog), {*xds, *api});
   if (!server) return complain(tool::failed, server.error().message);
   log::info("generation {}, {} resources; xDS on {}, API on {}", generation, resources,

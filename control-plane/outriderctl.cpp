@@ -1,6 +1,10 @@
 // outriderctl: applies Istio YAML to a mesh, and says what came of it.
 
-#include "certs/tool/command_line.hpp"
+#include <CLI/CLI.hpp>
+
+#include "core/base/duration.hpp"
+#include "core/base/exit_code.hpp"
+#include "core/command_line/command_line.hpp"
 #include "control-plane/ctl/commands.hpp"
 #include "control-plane/ctl/http_client.hpp"
 

@@ -6,47 +6,19 @@
 #include <cstdio>
 
 #include "core/base/ascii.hpp"
+#include "core/base/duration.hpp"
+#include "core/base/exit_code.hpp"
 #include "core/base/log.hpp"
+#include "core/command_line/command_line.hpp"
 #include "proxy/lifecycle/sidecar.hpp"
 
 namespace {
 
 using outrider::proxy::Options;
 
-constexpr int usage_error = 64;
-
-// "5s", "250ms", "2m", or a bare number of seconds.
-bool parse_duration(const std::string& text, outrider::Duration& into) {
-  double number = 0;
-  char unit[3] = {};
-  const int fields = std::sscanf(text.c_str(), "%lf%2s", &number, unit);
-  if (fields < 1 || number < 0) return false;
-  const std::string_view name = unit;
-  const double factor = name == "ms" ? 1e6 : name == "m" ? 60e9 : (name.empty() || name == "s") ? 1e9 : 0;
-  if (factor == 0) return false;
-  into = outrider::Duration(static_cast<std::int64_t>(number * factor));
-  return true;
-}
-
 int refuse(const std::string& message) {
-  std::fputs(fmt::format("error: {}\nSee `outrider-proxy --help`.\n", message).c_str(), stderr);
-  return usage_error;
-}
-
-// CLI11 names the flag that it does not know; a person wants to hear the one that was meant.
-std::string explain(const CLI::App& app, const CLI::Error& error) {
-  std::string message = error.what();
-  const std::size_t dashes = message.find("--");
-  if (error.get_name() != "ExtrasError" || dashes == std::string::npos) return message;
-  const std::string written = message.substr(dashes + 2, message.find_first_of(" =", dashes) - dashes - 2);
-  std::vector<std::string_view> known;
-  for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) known.push_back(name);
-  }
-  const std::string_view meant = outrider::ascii::closest(written, known);
-  message = fmt::format("unknown flag --{}", written);
-  if (!meant.empty()) message += fmt::format("; did you mean --{}?", meant);
-  return message;
+  std::fputs(fmt::format("outrider-proxy: {}\nTry 'outrider-proxy --help'.\n", message).c_str(), stderr);
+  return outrider::tool::usage;
 }
 
 bool parse_labels(const std::string& text, std::map<std::string, std::string>& labels) {
@@ -69,7 +41,8 @@ int main(int argc, char** argv) {
       "Inbound it binds the workload's address and service ports; outbound the service sends to\n"
       "ADDRESS:15001 with the destination in Host.\n\n"
       "  outrider-proxy --name order-1 --namespace shop --service-account order --labels app=order\\\n"
-      "      --address 127.10.0.11 --certs certs/order --config mesh/"};
+      "      --address 127.10.0.11 --certs certs/order --config mesh/",
+      "outrider-proxy"};
   app.set_version_flag("--version", "outrider-proxy " OUTRIDER_VERSION);
   const char* who = "Who it stands beside";
   app.add_option("--name", options.self.name, "Name of the workload")->required()->group(who);
@@ -93,15 +66,11 @@ int main(int argc, char** argv) {
   app.add_option("--access-log", options.access_log, "File of the access log, - for standard output (default: none)");
   app.add_option("--log-level", options.log_level, "trace, debug, info, warn, error")->capture_default_str();
 
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& done) {
-    return app.exit(done);
-  } catch (const CLI::Error& error) {
-    return refuse(explain(app, error));
-  }
+  if (const auto code = outrider::tool::parse_or_exit_code(app, argc, argv)) return *code;
   if (!parse_labels(labels, options.self.labels)) return refuse("--labels is k=v,k=v");
-  if (!parse_duration(drain, options.drain_time)) return refuse("--drain-time is a duration such as 5s or 500ms");
+  const auto drain_time = outrider::tool::parse_duration(drain);
+  if (!drain_time) return refuse(fmt::format("--drain-time: {}", drain_time.error().message));
+  options.drain_time = *drain_time;
   if (!outrider::IpAddress::parse(options.self.address)) return refuse("--address has to be an IP address");
   const int sources = (options.config_folder.empty() ? 0 : 1) + (options.resource_folder.empty() ? 0 : 1) + (control.empty() ? 0 : 1);
   if (sources != 1) return refuse("exactly one of --config, --control and --resources has to be given");

@@ -5,7 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "certs/tool/command_line.hpp"
+#include "core/base/duration.hpp"
+#include "core/base/exit_code.hpp"
 #include "core/base/log.hpp"
 
 namespace outrider::control {

@@ -10,7 +10,8 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
-#include "certs/tool/command_line.hpp"
+#include "core/base/duration.hpp"
+#include "core/base/exit_code.hpp"
 #include "config/analysis/analyze.hpp"
 #include "config/resources/kinds.hpp"
 #include "config/resources/load.hpp"

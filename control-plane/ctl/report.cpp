@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "certs/tool/command_line.hpp"
+#include "core/base/exit_code.hpp"
 
 namespace outrider::control {
 namespace {

@@ -1,4 +1,8 @@
-#include "certs/tool/command_line.hpp"
+#include <CLI/CLI.hpp>
+
+#include "core/base/duration.hpp"
+#include "core/base/exit_code.hpp"
+#include "core/command_line/command_line.hpp"
 
 #include <doctest/doctest.h>
 
