@@ -1,6 +1,7 @@
 #include "proxy/discovery/mesh_files.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -47,6 +48,11 @@ Result<void> MeshFiles::read() {
     std::fputs((config::render(diagnostic, colour) + "\n").c_str(), stderr);
   }
   refused_ = !loaded.ok();
+  // What cannot even be named may have been a policy: without a last good version nothing is safe.
+  if (!started_ && !loaded.unreadable_files.empty()) {
+    return fail(fmt::format("{}: cannot be read at all, see above; not starting on the rest",
+                            fmt::join(loaded.unreadable_files, ", ")));
+  }
   const config::Mesh mesh = config::settle(loaded, mesh_);
   for (const config::Diagnostic& diagnostic : config::analyze(mesh)) {
     log::warn("{}", config::render_line(diagnostic));
@@ -59,6 +65,7 @@ Result<void> MeshFiles::read() {
                              .resolved = {}});
   if (!errors.empty()) return fail(describe(errors));
   mesh_ = mesh;
+  started_ = true;
   return {};
 }
 

@@ -24,6 +24,7 @@ class MeshFiles final : public Source {
   Sink sink_;
   net::FolderWatch watch_;
   config::Mesh mesh_;
+  bool started_ = false;
   bool refused_ = false;  // the last read refused something
 };
 

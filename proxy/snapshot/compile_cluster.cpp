@@ -52,6 +52,7 @@ WorkloadLabels workload_labels(const Metadata& source) {
   const Struct* ours = metadata(source, "outrider");
   labels.app = text(ours, "app");
   labels.version = text(ours, "version");
+  labels.principal = text(ours, "principal");
   if (std::string id = text(ours, "cluster_id"); !id.empty()) labels.cluster = std::move(id);
   return labels;
 }

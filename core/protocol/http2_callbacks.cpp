@@ -1,0 +1,273 @@
+#include <algorithm>
+#include <charconv>
+
+#include "core/base/ascii.hpp"
+#include "core/protocol/http2_stream.hpp"
+
+namespace outrider::protocol {
+namespace {
+
+// One peer may send this many in a row, then it has to go (CVE-2019-9518).
+constexpr std::size_t most_empty_data_frames = 100;
+// nghttp2 would not send a header block beyond 64 KiB: what was let in has to be let out.
+constexpr std::size_t longest_header_block = 256 * 1024;
+
+std::string_view view(nghttp2_rcbuf* buffer) {
+  const nghttp2_vec bytes = nghttp2_rcbuf_get_buf(buffer);
+  return {reinterpret_cast<const char*>(bytes.base), bytes.len};
+}
+
+}  // namespace
+
+int Http2Codec::Callbacks::on_begin_headers(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+  if (frame->hd.type != NGHTTP2_HEADERS) return 0;
+  H2Stream* s = stream(session, frame->hd.stream_id);
+  if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
+    s = codec(user).new_stream(frame->hd.stream_id, nullptr);
+    nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, s);
+    if (codec(user).goaway_submitted_) {
+      // The GOAWAY under way says that this stream was not processed: so it must not be.
+      s->rejected = true;
+      nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_REFUSED_STREAM);
+    }
+  }
+  if (!s || s->broken || s->rejected) return 0;
+  s->incoming = make_head();
+  s->incoming->version = HttpVersion::Http2;
+  s->fields = s->bytes = 0;
+  s->too_large = false;
+  return 0;
+}
+
+int Http2Codec::Callbacks::on_header(nghttp2_session* session, const nghttp2_frame* frame, nghttp2_rcbuf* name,
+                     nghttp2_rcbuf* value, std::uint8_t, void* user) {
+  H2Stream* s = stream(session, frame->hd.stream_id);
+  if (!s || !s->incoming) return 0;
+  const HeadLimits& limits = codec(user).limits_.head;
+  // Every decoded field counts, cookie crumbs and repeated ones too (reliability section 0).
+  // Pseudo headers do not: nghttp2 takes each once.
+  if (!view(name).starts_with(':')) s->fields += 1;
+  s->bytes += view(name).size() + view(value).size() + 32;
+  if (s->fields > limits.fields || s->bytes > limits.bytes) s->too_large = true;
+  if (s->too_large) return 0;
+  add_field(*s, name, value);
+  return 0;
+}
+
+void Http2Codec::Callbacks::add_field(H2Stream& s, nghttp2_rcbuf* name, nghttp2_rcbuf* value) {
+  Head& head = *s.incoming;
+  const std::string_view text = view(name);
+  if (text.empty() || text.front() != ':') {
+    if (text == "host") {
+      if (head.authority.empty()) {
+        head.authority = head.fields.keep_retained(value);
+      } else if (!ascii::equals_ignoring_case(head.authority, view(value))) {
+        s.contradictory = true;
+      }
+      return;
+    }
+    head.fields.add_retained(name, value);
+    return;
+  }
+  if (text == ":method") {
+    head.method = head.fields.keep_retained(value);
+  } else if (text == ":path") {
+    head.path = head.fields.keep_retained(value);
+  } else if (text == ":scheme") {
+    head.scheme = head.fields.keep_retained(value);
+  } else if (text == ":authority") {
+    head.authority = head.fields.keep_retained(value);
+  } else if (text == ":status") {
+    const std::string_view digits = view(value);
+    std::from_chars(digits.data(), digits.data() + digits.size(), head.status);
+  }
+}
+
+void Http2Codec::Callbacks::on_data_frame(Http2Codec& self, H2Stream* s, bool ends) {
+  self.empty_data_frames_ = self.chunk_seen_ || ends ? 0 : self.empty_data_frames_ + 1;
+  self.chunk_seen_ = false;
+  if (self.empty_data_frames_ > most_empty_data_frames) {
+    self.terminate(ErrorCode::EnhanceYourCalm);
+  }
+  if (!ends || !s || s->received || s->broken || s->rejected || !s->announced) return;
+  s->received = true;
+  Events& events = *self.events_;
+  if (!events.empty() && events.back().kind == Event::Kind::Data && events.back().stream == s) {
+    events.back().end_stream = true;
+  } else {
+    self.add_event(Event::Kind::Data, *s, true);
+  }
+}
+
+int Http2Codec::Callbacks::on_frame_recv(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+  Http2Codec& self = codec(user);
+  switch (frame->hd.type) {
+    case NGHTTP2_HEADERS: {
+      H2Stream* s = stream(session, frame->hd.stream_id);
+      if (s && s->broken) s->incoming.reset();  // given up between its frames
+      if (s && s->incoming) {
+        self.on_head_complete(*s, (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0);
+      }
+      return 0;
+    }
+    case NGHTTP2_DATA:
+      on_data_frame(self, stream(session, frame->hd.stream_id),
+                    (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0);
+      return 0;
+    case NGHTTP2_GOAWAY:
+      if (self.role_ == Role::Client && !self.goaway_received_) {
+        self.goaway_received_ = true;
+        Event event{.kind = Event::Kind::GoAway};
+        self.events_->push_back(std::move(event));
+      }
+      return 0;
+    case NGHTTP2_PING:
+      // The answer to the ping behind the warning GOAWAY: a round trip has passed.
+      if (self.draining_ && self.role_ == Role::Server && !self.goaway_submitted_ &&
+          (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) {
+        self.goaway_submitted_ = true;
+        nghttp2_submit_goaway(session, NGHTTP2_FLAG_NONE,
+                              nghttp2_session_get_last_proc_stream_id(session),
+                              NGHTTP2_NO_ERROR, nullptr, 0);
+      }
+      return 0;
+    default:
+      return 0;
+  }
+}
+
+int Http2Codec::Callbacks::on_data_chunk(nghttp2_session* session, std::uint8_t, std::int32_t id,
+                         const std::uint8_t* data, std::size_t size, void* user) {
+  Http2Codec& self = codec(user);
+  self.chunk_seen_ = true;
+  nghttp2_session_consume_connection(session, size);
+  H2Stream* s = stream(session, id);
+  if (!s || s->broken || s->rejected || !s->announced) {
+    nghttp2_session_consume_stream(session, id, size);
+    return 0;
+  }
+  self.add_event(Event::Kind::Data, *s, false);
+  self.events_->back().data = {data, size};
+  return 0;
+}
+
+int Http2Codec::Callbacks::on_stream_close(nghttp2_session* session, std::int32_t id, std::uint32_t code,
+                           void* user) {
+  H2Stream* s = stream(session, id);
+  if (!s) return 0;
+  nghttp2_session_set_stream_user_data(session, id, nullptr);
+  // Streams above a GOAWAY's last id are closed by nghttp2 with this code as well.
+  codec(user).close(*s, static_cast<ErrorCode>(code), code == NGHTTP2_REFUSED_STREAM);
+  return 0;
+}
+
+ssize_t Http2Codec::Callbacks::read_body(nghttp2_session* session, std::int32_t id, std::uint8_t*,
+                         std::size_t length, std::uint32_t* flags, nghttp2_data_source* source,
+                         void*) {
+  H2Stream& s = *static_cast<H2Stream*>(source->ptr);
+  const std::size_t size = std::min(length, s.body.size());
+  if (size == 0 && !s.sent) {
+    s.deferred = true;
+    return NGHTTP2_ERR_DEFERRED;
+  }
+  if (size > 0) *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+  if (s.sent && size == s.body.size()) {
+    *flags |= NGHTTP2_DATA_FLAG_EOF;
+    if (s.has_trailers) {
+      *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+      FieldBlock& block = FieldBlock::fresh();
+      block.add_all(s.trailers);
+      if (nghttp2_submit_trailer(session, id, block.data(), block.size()) != 0) {
+        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+      }
+    }
+  }
+  return static_cast<ssize_t>(size);
+}
+
+// A DATA frame goes straight from the stream's queue into the output.
+int Http2Codec::Callbacks::send_data(nghttp2_session*, nghttp2_frame*, const std::uint8_t* header,
+                     std::size_t length, nghttp2_data_source* source, void* user) {
+  Http2Codec& self = codec(user);
+  if (self.out_->size() >= self.out_limit_) return NGHTTP2_ERR_WOULDBLOCK;
+  H2Stream& s = *static_cast<H2Stream*>(source->ptr);
+  self.out_->append(ByteView(header, 9));
+  self.out_->append(s.body.view().first(length));
+  s.body.consume(length);
+  self.add_event(Event::Kind::Drained, s, false);
+  self.events_->back().bytes = length;
+  return 0;
+}
+
+int Http2Codec::Callbacks::on_frame_send(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+  Http2Codec& self = codec(user);
+  H2Stream* s = stream(session, frame->hd.stream_id);
+  if (frame->hd.type == NGHTTP2_RST_STREAM && (!s || !s->broken) &&
+      frame->rst_stream.error_code != NGHTTP2_REFUSED_STREAM) {
+    // Not the owner's: the peer has broken a rule.
+    if (s && s->reason.empty()) s->reason = "the peer broke the HTTP/2 protocol";
+    self.on_violation();
+  }
+  const bool ends = (frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS) &&
+                    (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+  if (!ends || self.role_ != Role::Server || !s) return 0;
+  s->ended = true;
+  if (!s->received && !s->broken) {
+    // Answered before the request was whole: tells the client to stop (RFC 9113 section 8.1).
+    s->broken = true;
+    nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, s->id, NGHTTP2_NO_ERROR);
+  }
+  return 0;
+}
+
+int Http2Codec::Callbacks::on_frame_not_send(nghttp2_session* session, const nghttp2_frame* frame, int error,
+                             void* user) {
+  if (frame->hd.type != NGHTTP2_HEADERS) return 0;
+  Http2Codec& self = codec(user);
+  if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
+    // It never left: cancelled in the same turn, too large, or a GOAWAY was faster. nghttp2 may
+    // not even have made a stream of it.
+    for (H2Stream* s = self.streams_; s; s = s->next) {
+      if (s->id != frame->hd.stream_id) continue;
+      s->reason = "the request did not leave";
+      nghttp2_session_set_stream_user_data(session, s->id, nullptr);
+      self.close(*s, ErrorCode::RefusedStream, true);
+      break;
+    }
+  } else if (error != NGHTTP2_ERR_STREAM_CLOSING && error != NGHTTP2_ERR_STREAM_CLOSED) {
+    // A response or trailers that cannot be sent: the peer must not wait for them.
+    nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id,
+                              NGHTTP2_INTERNAL_ERROR);
+  }
+  return 0;
+}
+
+nghttp2_session_callbacks* Http2Codec::Callbacks::table() {
+  static nghttp2_session_callbacks* callbacks = [] {
+    nghttp2_session_callbacks* made = nullptr;
+    nghttp2_session_callbacks_new(&made);
+    nghttp2_session_callbacks_set_on_begin_headers_callback(made, on_begin_headers);
+    nghttp2_session_callbacks_set_on_header_callback2(made, on_header);
+    nghttp2_session_callbacks_set_on_frame_recv_callback(made, on_frame_recv);
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, on_data_chunk);
+    nghttp2_session_callbacks_set_on_stream_close_callback(made, on_stream_close);
+    nghttp2_session_callbacks_set_on_frame_send_callback(made, on_frame_send);
+    nghttp2_session_callbacks_set_on_frame_not_send_callback(made, on_frame_not_send);
+    nghttp2_session_callbacks_set_send_data_callback(made, send_data);
+    return made;
+  }();
+  return callbacks;
+}
+
+nghttp2_option* Http2Codec::Callbacks::options() {
+  static nghttp2_option* option = [] {
+    nghttp2_option* made = nullptr;
+    nghttp2_option_new(&made);
+    nghttp2_option_set_no_auto_window_update(made, 1);
+    nghttp2_option_set_max_send_header_block_length(made, longest_header_block);
+    return made;
+  }();
+  return option;
+}
+
+}  // namespace outrider::protocol

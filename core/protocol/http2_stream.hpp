@@ -1,0 +1,85 @@
+#pragma once
+// What Http2Codec and its nghttp2 callbacks share: a stream's state, and header blocks on their way
+// out. Private to core/protocol/http2_*.cpp.
+
+#include <nghttp2/nghttp2.h>
+
+#include <string_view>
+#include <vector>
+
+#include "core/protocol/http2_codec.hpp"
+
+namespace outrider::protocol {
+
+// A header block as nghttp2 takes it: views, copied on submit.
+class FieldBlock {
+ public:
+  void add(std::string_view name, std::string_view value, HeaderName id = HeaderName::Other);
+  void add_all(const HeaderList& fields);
+  [[nodiscard]] const nghttp2_nv* data() const { return fields_.data(); }
+  [[nodiscard]] std::size_t size() const { return fields_.size(); }
+
+  // Empty; one a thread is enough.
+  static FieldBlock& fresh();
+
+ private:
+  std::vector<nghttp2_nv> fields_;
+};
+
+struct Http2Codec::H2Stream : Stream {
+  H2Stream* next = nullptr;
+  H2Stream* previous = nullptr;
+  Http2Codec* codec = nullptr;
+  HeadPtr incoming;              // the block being received
+  std::size_t fields = 0;        // decoded in it, dropped ones included
+  std::size_t bytes = 0;
+  bool too_large = false;
+  bool contradictory = false;    // :authority and host differ
+  bool announced = false;        // the owner knows it: only then it hears how it ended
+  bool rejected = false;         // reset by this codec: what still comes is dropped
+  bool head_request = false;     // its response has no body
+  bool head_received = false;    // the final one
+  bool received = false;         // END_STREAM came
+  bool broken = false;           // Reset was reported
+  bool head_sent = false;
+  bool sent = false;             // the owner has said everything
+  bool ended = false;            // and it has left, END_STREAM included
+  bool deferred = false;         // nghttp2 waits for more body
+  bool has_trailers = false;
+  std::string_view reason;       // of the Reset to come, for people
+  Buffer body;                   // to be sent
+  HeaderList trailers;
+};
+
+// nghttp2's trampolines: they translate into events and decide nothing.
+struct Http2Codec::Callbacks {
+  static nghttp2_session_callbacks* table();
+  static nghttp2_option* options();
+  // A stream's body, as nghttp2 asks for it.
+  static ssize_t read_body(nghttp2_session* session, std::int32_t id, std::uint8_t* buffer,
+                           std::size_t length, std::uint32_t* flags, nghttp2_data_source* source,
+                           void* user);
+
+ private:
+  static Http2Codec& codec(void* user) { return *static_cast<Http2Codec*>(user); }
+  static H2Stream* stream(nghttp2_session* session, std::int32_t id) {
+    return static_cast<H2Stream*>(nghttp2_session_get_stream_user_data(session, id));
+  }
+  static int on_begin_headers(nghttp2_session* session, const nghttp2_frame* frame, void* user);
+  static int on_header(nghttp2_session* session, const nghttp2_frame* frame, nghttp2_rcbuf* name,
+                       nghttp2_rcbuf* value, std::uint8_t flags, void* user);
+  static void add_field(H2Stream& s, nghttp2_rcbuf* name, nghttp2_rcbuf* value);
+  static int on_frame_recv(nghttp2_session* session, const nghttp2_frame* frame, void* user);
+  static void on_data_frame(Http2Codec& self, H2Stream* s, bool ends);
+  static int on_data_chunk(nghttp2_session* session, std::uint8_t flags, std::int32_t id,
+                           const std::uint8_t* data, std::size_t size, void* user);
+  static int on_stream_close(nghttp2_session* session, std::int32_t id, std::uint32_t code,
+                             void* user);
+  static int send_data(nghttp2_session* session, nghttp2_frame* frame, const std::uint8_t* header,
+                       std::size_t length, nghttp2_data_source* source, void* user);
+  static int on_frame_send(nghttp2_session* session, const nghttp2_frame* frame, void* user);
+  static int on_frame_not_send(nghttp2_session* session, const nghttp2_frame* frame, int error,
+                               void* user);
+};
+
+}  // namespace outrider::protocol
