@@ -202,6 +202,7 @@ void HttpConnection::receive_cipher(ByteView bytes) {
 void HttpConnection::receive_plain(ByteView bytes) {
   if (!codec_) return;
   codec_->receive(bytes, events_);
+  if (draining_) codec_->drain();
   dispatch();
   // At once: libuv would read on in this turn.
   if (state_ == State::Open && !codec_->wants_input()) tcp_.read(false);
@@ -431,10 +432,9 @@ void HttpConnection::credit(protocol::Stream& stream, std::size_t bytes) {
 }
 
 void HttpConnection::drain() {
-  if (!codec_) {
-    abort({});  // nothing was asked yet
-    return;
-  }
+  draining_ = true;
+  if (!codec_ && client_) abort({});
+  if (!codec_) return;  // a server's first request may be on its way, and is answered
   codec_->drain();
   loop_.flush_later(*this);
 }

@@ -144,6 +144,7 @@ class HttpConnection final : TcpStream::Owner, Loop::Flushable {
   Timer timer_;
   TimePoint last_activity_;
   bool head_seen_ = false;
+  bool draining_ = false;
   bool aborting_ = false;
   bool orphaned_ = false;
   bool input_ended_ = false;
