@@ -91,6 +91,12 @@ bool Http1Codec::read_head(Events& events) {
   }
   if (input_.empty()) return false;
   const std::size_t limit = limits_.bytes + 16 * 1024;  // fields, and the start line
+  // Another protocol altogether is told by its first bytes: it may never send what ends a head.
+  constexpr std::string_view version = "HTTP/1.";
+  if (role_ == Role::Client && !input_.text().starts_with(version.substr(0, input_.size()))) {
+    on_refused({502, "the answer is not HTTP/1"}, events);
+    return false;
+  }
   // Nothing beyond the limit is looked at, so that the answer does not depend on how much came.
   const std::string_view text = input_.text().substr(0, limit + 1);
   for (std::size_t at = text.find('\n', scanned_ ? scanned_ - 1 : 0); at != std::string_view::npos;

@@ -1,6 +1,9 @@
 #include "core/protocol/http1_head.hpp"
 
+#include <algorithm>
 #include <array>
+#include <string>
+#include <vector>
 
 #include "core/base/ascii.hpp"
 
@@ -135,6 +138,22 @@ bool connection_says(const HeaderList& fields, std::string_view option) {
 bool keeps_alive(const Head& head) {
   if (connection_says(head.fields, "close")) return false;
   return head.version == HttpVersion::Http11 || connection_says(head.fields, "keep-alive");
+}
+
+// What Connection names ends here with it (RFC 9110 section 7.6.1), but for framing, which the codec
+// reads, and te, which says for itself what it may.
+void drop_nominated(HeaderList& fields) {
+  constexpr std::string_view kept[] = {"close", "keep-alive", "te", "host", "content-length",
+                                       "transfer-encoding", "connection"};
+  std::vector<std::string> nominated;
+  for (const HeaderField& field : fields.fields()) {
+    if (field.id != HeaderName::Connection) continue;
+    for (std::string_view piece : ascii::split(field.value, ',')) {
+      std::string name = ascii::to_lower(ascii::trim(piece));
+      if (std::ranges::find(kept, name) == std::end(kept)) nominated.push_back(std::move(name));
+    }
+  }
+  for (const std::string& name : nominated) fields.remove(name);
 }
 
 std::optional<HttpVersion> parse_version(std::string_view text) {
@@ -274,6 +293,7 @@ Parsed parse_request_head(std::string_view block, const HeadLimits& limits, Head
     }
     parsed.expects_continue = head.version == HttpVersion::Http11;
   }
+  drop_nominated(head.fields);
   return parsed;
 }
 
@@ -302,8 +322,9 @@ Parsed parse_response_head(std::string_view block, const HeadLimits& limits,
   if (head.status < 200 || head.status == 204 || head.status == 304 || request_method == "HEAD") {
     framing->kind = Framing::Kind::None;
   }
-  return ParsedHead{.framing = *framing,
-                    .keep_alive = keeps_alive(head) && framing->kind != Framing::Kind::UntilClose};
+  const bool keep_alive = keeps_alive(head) && framing->kind != Framing::Kind::UntilClose;
+  drop_nominated(head.fields);
+  return ParsedHead{.framing = *framing, .keep_alive = keep_alive};
 }
 
 std::expected<void, Refusal> parse_trailers(std::string_view block, const HeadLimits& limits,
