@@ -1,0 +1,32 @@
+#pragma once
+// The exchange under way on an HTTP/1 connection. Private to core/protocol/http1_*.cpp.
+
+#include <string>
+
+#include "core/protocol/http1_codec.hpp"
+
+namespace outrider::protocol {
+
+// `received` and `sent` say which halves are over.
+struct Http1Codec::Message : Stream {
+  std::string method;        // decides whether a response has a body
+  bool head_received = false;
+  bool received = false;
+  bool head_sent = false;
+  bool sent = false;
+  bool broken = false;       // Reset was reported; only Closed is left
+  bool chunked_out = false;
+  bool no_body_out = false;  // HEAD, 204, 304: body bytes are dropped
+  bool http10_peer = false;
+  bool keep_alive = true;    // as the peer's head said
+  bool expects_continue = false;
+  bool continued = false;
+  std::uint64_t length_left = 0;  // of a body sent with content-length
+  bool length_known = false;
+  std::size_t uncredited = 0;     // received body that has not left on the other side
+  std::size_t discarded = 0;      // received after the response was over
+  std::size_t queued = 0;         // sent body bytes still in the output
+  BodyReader body;
+};
+
+}  // namespace outrider::protocol
