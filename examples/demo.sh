@@ -132,8 +132,12 @@ foreign_peers() {
   done
 }
 
-inventory_health() { # the failing endpoint as order's two sidecars see it
-  curl -s "http://${prefix}11:15000/clusters" "http://${prefix}12:15000/clusters" | grep -E "inventory-service.*::${prefix}22:.*health_flags" || true
+inventory_health() { # the failing endpoint as order's two sidecars see it: "order-v1 healthy, order-v2 /failed_outlier_check"
+  local n seen=()
+  for n in 1 2; do
+    seen+=("order-v$n $(curl -s "http://${prefix}1$n:15000/clusters" | grep -E "inventory-service.*::${prefix}22:.*health_flags" | sed 's/.*:://')")
+  done
+  printf '%s, %s' "${seen[@]}"
 }
 ejected_somewhere() { inventory_health | grep -q failed_outlier_check; }
 

@@ -105,7 +105,7 @@ for _ in $(seq 1 30); do
 done
 expect "$confirmed" "$orders" "orders confirmed while it fails (retried elsewhere)"
 wait_until 3 ejected_somewhere || fail "the failing endpoint was not ejected: $(inventory_health)"
-note "ejected: $(inventory_health)"
+note "${prefix}22 as seen by: $(inventory_health)"
 kill -USR1 "${pid_of[app-inventory-2]}"
 wait_until 15 not ejected_somewhere || fail "the endpoint was not brought back: $(inventory_health)"
 ok "it is back after it works again"
