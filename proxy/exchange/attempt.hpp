@@ -8,6 +8,7 @@
 
 #include "core/net/timer.hpp"
 #include "proxy/exchange/upstream_pool.hpp"
+#include "proxy/policy/retry.hpp"
 
 namespace outrider::proxy {
 
@@ -35,7 +36,11 @@ class Attempt final : UpstreamUser {
   [[nodiscard]] std::uint64_t drained() const { return drained_; }  // request body that has left
   [[nodiscard]] bool responded() const { return responded_; }
   [[nodiscard]] bool opened() const { return opened_; }  // the head was handed to a connection
-  [[nodiscard]] bool on_reused_connection() const { return reused_; }
+  // It ended as it does when the server closes an idle connection while a request is on its way.
+  [[nodiscard]] bool is_stale(const AttemptOutcome& outcome) const {
+    return outcome.failure == Failure::UpstreamClosed && reused_ && !responded_ &&
+           !connection_->multiplexed();
+  }
   [[nodiscard]] const SocketAddress& local_address() const { return local_; }
   [[nodiscard]] TimePoint started() const { return started_; }
 

@@ -272,6 +272,7 @@ bool Exchange::retry(const AttemptOutcome& outcome, bool surely_unprocessed) {
       .surely_unprocessed = surely_unprocessed,
       .request_sent = attempt_ && attempt_->opened(),
       .idempotent = is_idempotent(*request_),
+      .stale_connection = attempt_ && attempt_->is_stale(outcome),
       .deadline_passed = deadline_ && worker_.loop().now() >= *deadline_,
   };
   const RetryVerdict verdict = should_retry(policy, outcome, retry_facts);
@@ -280,10 +281,10 @@ bool Exchange::retry(const AttemptOutcome& outcome, bool surely_unprocessed) {
   retry_ticket_.release();
   retry_ticket_ = acquire(*cluster_, Limit::Retries);
   if (!retry_ticket_) return false;
-  if (policy->avoid_previous_hosts && last_endpoint_) tried_.push_back(last_endpoint_->state.get());
+  if (policy && policy->avoid_previous_hosts && last_endpoint_) tried_.push_back(last_endpoint_->state.get());
   attempt_.reset();
   phase_ = Phase::BackingOff;
-  const Duration pause = backoff(*policy, attempts_, worker_.random().next());
+  const Duration pause = policy ? backoff(*policy, attempts_, worker_.random().next()) : Duration{0};
   backoff_timer_.start(worker_.loop(), pause, [this] { begin_attempt(); });
   return true;
 }

@@ -153,6 +153,11 @@ AttemptOutcome outcome_of(const protocol::Head& response) {
 
 RetryVerdict should_retry(const RetryPolicy* policy, const AttemptOutcome& outcome,
                           const RetryFacts& facts) {
+  // The server's idle timer and our request have met: once more does no harm, asked for or not.
+  if (facts.stale_connection && facts.idempotent && facts.body_replayable && facts.retries_made == 0 &&
+      !facts.response_started && !facts.deadline_passed) {
+    return RetryVerdict::Retry;
+  }
   if (policy == nullptr) return RetryVerdict::NotAsked;
   if (facts.response_started) return RetryVerdict::AlreadyAnswered;
   const bool covered = outcome.failure ? covers_failure(*policy, *outcome.failure, facts)

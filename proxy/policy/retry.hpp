@@ -76,6 +76,7 @@ struct RetryFacts {
   bool surely_unprocessed = false;  // no byte reached the application, provably
   bool request_sent = true;         // at least its head left for the upstream
   bool idempotent = false;          // is_idempotent(head)
+  bool stale_connection = false;    // an idle one was used again, and ended before any answer
   bool deadline_passed = false;
 };
 

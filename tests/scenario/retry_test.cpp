@@ -1,6 +1,8 @@
 // What is tried again, where, and what never is; endpoints that fail are left out and come back.
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "tests/scenario/mesh.hpp"
 
@@ -162,6 +164,54 @@ TEST_CASE("a connection that the application closes while it idles costs no requ
     CHECK(client.ask("GET", "/last").status == 200);
     CHECK(client.ask("POST", "/sum", {}, "x").status == 200);
   }
+}
+
+// Answers one request a connection and closes when the next one comes, as if its idle timer had run
+// out just then.
+class Forgetful {
+ public:
+  Forgetful() {
+    thread_.run([this] {
+      listener_ = std::move(*net::Listener::listen(thread_.loop(), {"127.0.0.1", 0}, [this](int socket) {
+        ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) & ~O_NONBLOCK);
+        servers_.emplace_back([this, socket] { serve(socket); });
+      }));
+    });
+  }
+  ~Forgetful() {
+    thread_.run([this] { listener_.reset(); });
+    for (std::thread& server : servers_) server.join();
+  }
+  [[nodiscard]] SocketAddress address() const { return listener_->address(); }
+  std::atomic<int> requests{0};
+
+ private:
+  void serve(int socket) {
+    char bytes[4096];
+    if (::read(socket, bytes, sizeof bytes) > 0) {
+      ++requests;
+      const std::string_view answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+      CHECK(::write(socket, answer.data(), answer.size()) > 0);
+      if (::read(socket, bytes, sizeof bytes) > 0) ++requests;
+    }
+    ::close(socket);
+  }
+  std::vector<std::thread> servers_;
+  std::unique_ptr<net::Listener> listener_;
+  LoopThread thread_;
+};
+
+TEST_CASE("a kept connection that ends under a request costs no idempotent one, and no other is repeated") {
+  Forgetful app;
+  Single mesh({app.address()}, {}, [](proxy::Options& options) { options.workers = 1; });
+  RawClient client(mesh.entry());
+  CHECK(client.ask("GET", "/").status == 200);
+  CHECK(client.ask("GET", "/").status == 200);
+  CHECK(app.requests == 3);
+  CHECK(client.ask("POST", "/", {}, "x").status == 503);
+  CHECK(app.requests == 4);
+  CHECK(client.ask("POST", "/", "Idempotency-Key: 1\r\n").status == 200);
+  CHECK(client.ask("POST", "/", "Idempotency-Key: 1\r\n").status == 200);
 }
 
 TEST_CASE("an endpoint that fails in a row is left out, and comes back") {

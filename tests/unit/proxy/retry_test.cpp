@@ -155,6 +155,24 @@ TEST_CASE("idempotent is what HTTP says it is, or what carries a key") {
   CHECK(is_idempotent(*request("POST", "/", "h", {{"idempotency-key", "7"}})));
 }
 
+TEST_CASE("an idle connection that ends under an idempotent request costs one more try, asked for or not") {
+  const AttemptOutcome closed = outcome_of(Failure::UpstreamClosed);
+  const RetryFacts stale{.idempotent = true, .stale_connection = true};
+  CHECK(should_retry(nullptr, closed, stale) == RetryVerdict::Retry);
+  RetryFacts other = stale;
+  other.retries_made = 1;
+  CHECK(should_retry(nullptr, closed, other) == RetryVerdict::NotAsked);
+  other = stale;
+  other.idempotent = false;
+  CHECK(should_retry(nullptr, closed, other) == RetryVerdict::NotAsked);
+  other = stale;
+  other.body_replayable = false;
+  CHECK(should_retry(nullptr, closed, other) == RetryVerdict::NotAsked);
+  other = stale;
+  other.stale_connection = false;
+  CHECK(should_retry(nullptr, closed, other) == RetryVerdict::NotAsked);
+}
+
 TEST_CASE("back-off is jittered, grows, and is capped") {
   using std::chrono::milliseconds;
   const RetryPolicy p;
