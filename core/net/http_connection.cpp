@@ -86,7 +86,6 @@ void HttpConnection::receive_cipher(ByteView bytes) {
 void HttpConnection::receive_plain(ByteView bytes) {
   if (!codec_) return;
   codec_->receive(bytes, events_);
-  if (draining_) codec_->drain();
   dispatch();
   // At once: libuv would read on in this turn.
   if (state_ == State::Open && !codec_->wants_input()) tcp_.read(false);
@@ -100,9 +99,10 @@ void HttpConnection::dispatch() {
   dispatching_ = true;
   while (dispatched_ < events_.size() && !orphaned_) {
     Event& event = events_[dispatched_++];
-    if (event.kind == Event::Kind::Head && !client_ && !head_seen_) {
+    if (event.kind == Event::Kind::Head && !client_) {
+      if (!head_seen_) watch_idle(server_.idle_timeout);
       head_seen_ = true;
-      watch_idle(server_.idle_timeout);
+      if (draining_) codec_->drain();  // whoever came during a drain has this one answered
     }
     owner_.on_event(*this, event);
   }
@@ -318,7 +318,7 @@ void HttpConnection::credit(protocol::Stream& stream, std::size_t bytes) {
 void HttpConnection::drain() {
   draining_ = true;
   if (!codec_ && client_) abort({});
-  if (!codec_) return;  // a server's first request may be on its way, and is answered
+  if (!codec_) return;  // a server's first request may be on its way: see dispatch()
   codec_->drain();
   loop_.flush_later(*this);
 }
