@@ -1,5 +1,7 @@
 #include "proxy/exchange/downstream.hpp"
 
+#include <string>
+
 #include "core/base/log.hpp"
 #include "proxy/exchange/worker.hpp"
 #include "proxy/telemetry/peer_metadata.hpp"
@@ -76,6 +78,10 @@ const HttpSpec* Downstream::find_http() {
 
 void Downstream::begin(Event& event) {
   const HttpSpec* http = find_http();
+  if (!http && spec_ && !connection_->secure()) {
+    refuse_plaintext(*event.stream);
+    return;
+  }
   if (!http) {
     connection_->reset(*event.stream, protocol::ErrorCode::RefusedStream);
     return;
@@ -85,6 +91,19 @@ void Downstream::begin(Event& event) {
   exchange.self = exchanges_.begin();
   event.stream->user = &exchange;
   exchange.start(std::move(event.head), event.end_stream);
+}
+
+// The listener became STRICT after this connection was taken.
+void Downstream::refuse_plaintext(protocol::Stream& stream) {
+  ++worker_.counters().plaintext_refused;
+  const FailureFacts& fact = facts(Failure::PlaintextRefused);
+  const auto head = protocol::make_head();
+  head->status = fact.http_status;
+  head->fields.add_static("content-type", "text/plain");
+  head->fields.add("content-length", std::to_string(fact.body.size()));
+  connection_->drain();
+  connection_->send_head(stream, *head, false);
+  connection_->send_data(stream, bytes_of(fact.body), true);
 }
 
 void Downstream::learn_peer(const protocol::Head& head) {

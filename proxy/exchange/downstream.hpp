@@ -38,6 +38,7 @@ class Downstream final : net::HttpConnection::Owner {
   void on_event(net::HttpConnection& connection, protocol::Event& event) override;
   void on_closed(net::HttpConnection& connection) override;
   void begin(protocol::Event& event);
+  void refuse_plaintext(protocol::Stream& stream);
   [[nodiscard]] const HttpSpec* find_http();
 
   Worker& worker_;

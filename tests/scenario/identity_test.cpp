@@ -54,6 +54,28 @@ TEST_CASE("PERMISSIVE takes mutual TLS and plaintext on one port, and says which
   CHECK(pair.server.counts(2, "istio_requests_total", {policy + "\"none\""}));
 }
 
+TEST_CASE("a connection taken as plaintext is told so when its listener becomes STRICT") {
+  Pair pair({.mode = Mtls::Permissive});
+  RawClient h1(pair.server.at("inbound"));
+  HttpClient h2(pair.server.at("inbound"));
+  CHECK(h1.ask("GET", "/bytes/5").status == 200);
+  Call standing = h2.start("POST", "/echo", {}, false);
+  REQUIRE(standing.wait_head());
+  pair.server_resources[0]["filter_chains"].erase(1);
+  REQUIRE(pair.server.push(pair.server_resources));
+  const Answer refused = h1.ask("GET", "/bytes/5");
+  CHECK(refused.status == 403);
+  CHECK(refused.whole);
+  CHECK(refused.body.find("mutual TLS") != std::string::npos);
+  CHECK(h1.ended());
+  CHECK(h2.ask("GET", "/bytes/5").status == 403);
+  standing.send("was allowed", true);
+  CHECK(standing.result().body == "was allowed");
+  CHECK(h2.wait_closed());
+  CHECK(pair.app.requests == 2);
+  CHECK(RawClient(pair.entry()).ask("GET", "/bytes/5").status == 200);
+}
+
 TEST_CASE("a certificate of another mesh is refused, whichever side it is on") {
   Pair pair;
   Trust stranger;
