@@ -12,11 +12,9 @@ namespace {
 
 constexpr std::size_t high_watermark = 64 * 1024;  // received body that has not left yet
 
-constexpr std::string_view line_breakers("\r\n\0", 3);
-
 // What came over HTTP/2 was checked by nghttp2; a line break here would smuggle (H1-12).
 bool breaks_line(std::string_view text) {
-  return text.find_first_of(line_breakers) != std::string_view::npos;
+  return std::any_of(text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }
 
 // `length`: the only content-length that may be written, null for none.

@@ -48,11 +48,11 @@ bool is_target(std::string_view text) {
 // Takes the next line off `block`; lines end in CRLF and nothing else, which find_head_end and the
 // control-byte checks make sure of.
 std::optional<std::string_view> take_line(std::string_view& block) {
-  const std::size_t end = block.find("\r\n");
-  if (end == std::string_view::npos) return std::nullopt;
-  const std::string_view line = block.substr(0, end);
-  block.remove_prefix(end + 2);
-  if (line.find_first_of("\r\n") != std::string_view::npos) return std::nullopt;
+  const std::size_t feed = block.find('\n');
+  if (feed == std::string_view::npos || feed == 0 || block[feed - 1] != '\r') return std::nullopt;
+  const std::string_view line = block.substr(0, feed - 1);
+  block.remove_prefix(feed + 1);
+  if (line.find('\r') != std::string_view::npos) return std::nullopt;
   return line;
 }
 

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/base/bytes.hpp"
+#include "core/base/clock.hpp"
 #include "core/base/error.hpp"
 
 namespace outrider::protocol {
@@ -96,6 +97,9 @@ class TlsSession {
   TlsPeer peer_;
   std::string failure_;
 };
+
+// When the first certificate of a PEM chain ends.
+[[nodiscard]] Result<WallTime> certificate_end(const std::string& chain);
 
 // The one SPIFFE identity of a certificate, or why it is not an X.509-SVID (TLS-03 to TLS-06).
 [[nodiscard]] Result<std::string> spiffe_identity(X509& certificate);

@@ -3,6 +3,8 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
+#include <ctime>
+
 #include "core/protocol/tls.hpp"
 
 namespace outrider::protocol {
@@ -135,6 +137,17 @@ std::string wire_format(std::span<const std::string> protocols) {
 }
 
 }  // namespace
+
+Result<WallTime> certificate_end(const std::string& chain) {
+  const BioPtr text = memory(chain);
+  const CertificatePtr leaf(PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr));
+  ERR_clear_error();
+  std::tm parts{};
+  if (!leaf || ASN1_TIME_to_tm(X509_get0_notAfter(leaf.get()), &parts) != 1) {
+    return fail("the certificate chain holds no certificate");
+  }
+  return WallTime(std::chrono::seconds(timegm(&parts)));
+}
 
 void TlsContext::Free::operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
 

@@ -6,11 +6,13 @@
 #include <sstream>
 
 #include "core/base/log.hpp"
+#include "core/net/loop.hpp"
 
 namespace outrider::proxy {
 namespace {
 
 constexpr Duration settle = std::chrono::milliseconds(100);
+constexpr auto soon = std::chrono::minutes(60);
 
 Result<std::string> read_file(const std::string& path) {
   std::ifstream file(path);
@@ -58,7 +60,8 @@ Result<void> make_tls(const protocol::TlsCredentials& credentials, const Snapsho
 }
 
 Certificates::Certificates(net::Loop& loop, std::string folder, std::function<void()> on_change)
-    : folder_(std::move(folder)),
+    : loop_(loop),
+      folder_(std::move(folder)),
       on_change_(std::move(on_change)),
       watch_(loop, settle, [this] { reload(); }) {}
 
@@ -67,7 +70,20 @@ Result<void> Certificates::load() {
   if (!read) return std::unexpected(read.error());
   current_ = std::move(*read);
   loaded_ = true;
+  tell_end();
   return watch_.watch({folder_});
+}
+
+// An own certificate that has ended is refused by every peer: said here, before they do.
+void Certificates::tell_end() const {
+  const auto end = protocol::certificate_end(current_.certificate_chain);
+  if (!end) return;
+  const auto left = std::chrono::floor<std::chrono::minutes>(*end - loop_.clock().wall_now());
+  if (left < std::chrono::minutes(0)) {
+    log::error("{}: the certificate expired {} minutes ago; peers will refuse it", folder_, -left.count());
+  } else if (left < soon) {
+    log::warn("{}: the certificate expires in {} minutes", folder_, left.count());
+  }
 }
 
 void Certificates::reload() {
@@ -81,6 +97,7 @@ void Certificates::reload() {
     return;
   }
   current_ = std::move(*read);
+  tell_end();
   log::info("certificates reloaded from {}; open connections live on", folder_);
   on_change_();
 }

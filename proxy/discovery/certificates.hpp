@@ -32,7 +32,9 @@ class Certificates {
 
  private:
   void reload();
+  void tell_end() const;
 
+  net::Loop& loop_;
   std::string folder_;
   std::function<void()> on_change_;
   net::FolderWatch watch_;
