@@ -9,7 +9,7 @@
 
 namespace outrider::protocol {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__)
 
 nghttp2_mem* http2_memory() { return nullptr; }
 

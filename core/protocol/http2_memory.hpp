@@ -1,7 +1,6 @@
 #pragma once
 // Memory for nghttp2: its many small, short-lived blocks come from free lists of the thread, by size
-// class, and go back there. Measured (bench/RESULTS.md): an eighth of an HTTP/2 hop's instructions.
-// Under a sanitizer it is plain malloc, so that misuse is seen.
+// class, and go back there. Under ASan it is plain malloc, so that misuse is seen.
 
 #include <nghttp2/nghttp2.h>
 
