@@ -217,18 +217,17 @@ class App::Session final : public net::HttpConnection::Owner {
   }
 
   void head_of(protocol::Stream& stream, int status, std::string_view type, std::string_view length,
-               bool end, bool last = false) {
+               bool end) {
     auto head = protocol::make_head();
     head->status = status;
     if (!type.empty()) head->fields.add("content-type", type);
     if (!length.empty()) head->fields.add("content-length", length);
-    if (last) head->fields.add("connection", "close");
     connection->send_head(stream, *head, end);
   }
   void answer(protocol::Stream& stream, int status, const std::string& body, bool last = false) {
-    head_of(stream, status, "text/plain", status == 204 || status == 304 ? "" : std::to_string(body.size()),
-            body.empty(), last);
-    if (last) connection->drain();
+    if (last) connection->drain();  // before the head, which then says Connection: close
+    const bool bodiless = status == 204 || status == 304;
+    head_of(stream, status, "text/plain", bodiless ? "" : std::to_string(body.size()), body.empty());
     if (!body.empty()) connection->send_data(stream, bytes_of(body), true);
   }
 

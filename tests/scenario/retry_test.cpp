@@ -156,7 +156,7 @@ TEST_CASE("a request whose time is up while it waits for its next try is not tri
   for (Call& call : calls) CHECK(call.wait_over());
 }
 
-TEST_CASE("a connection that the application closes while it idles costs no request") {
+TEST_CASE("a connection that the application says it will close is not used again") {
   App app;
   Single mesh({app.address()}, retrying("connect-failure,refused-stream,reset-before-request", 2));
   RawClient client(mesh.entry());
