@@ -84,7 +84,6 @@ Http2Codec::H2Stream* Http2Codec::new_stream(std::int32_t id, void* user) {
   auto* stream = new H2Stream;
   stream->id = id;
   stream->user = user;
-  stream->codec = this;
   stream->next = streams_;
   if (streams_) streams_->previous = stream;
   streams_ = stream;

@@ -29,7 +29,6 @@ class FieldBlock {
 struct Http2Codec::H2Stream : Stream {
   H2Stream* next = nullptr;
   H2Stream* previous = nullptr;
-  Http2Codec* codec = nullptr;
   HeadPtr incoming;              // the block being received
   std::size_t fields = 0;        // decoded in it, dropped ones included
   std::size_t bytes = 0;

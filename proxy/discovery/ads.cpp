@@ -112,13 +112,11 @@ std::string node_id(const config::Workload& self) {
   return fmt::format("sidecar~{}~{}.{}~{}.svc.cluster.local", self.address, self.name, self.ns, self.ns);
 }
 
-Ads::Ads(net::Loop& loop, SocketAddress server, config::Workload self, Sink sink,
-         std::function<void(bool)> on_connected)
+Ads::Ads(net::Loop& loop, SocketAddress server, config::Workload self, Sink sink)
     : loop_(loop),
       server_(std::move(server)),
       self_(std::move(self)),
-      sink_(std::move(sink)),
-      on_connected_(std::move(on_connected)) {}
+      sink_(std::move(sink)) {}
 
 Ads::~Ads() {
   if (!stream_) return;
@@ -164,7 +162,6 @@ void Ads::on_lost(const std::string& reason) {
   // The channel calls from within: it goes at the end of the turn.
   loop_.retire(std::move(channel_));
   stream_.reset();
-  on_connected_(false);
   const Duration ceiling = std::min(longest_pause, first_pause * (1 << std::min(failures_, 7)));
   const Duration pause{static_cast<std::int64_t>(
       random_.below(static_cast<std::uint64_t>(ceiling.count())))};
@@ -231,7 +228,6 @@ void Ads::on_message(std::string_view bytes) {
   subscription.nonce = response.nonce();
   if (failures_ > 0) log::info("control plane {}: connected again", server_.text());
   failures_ = 0;
-  on_connected_(true);
 
   auto next = with(type, response);
   std::string error;

@@ -27,8 +27,7 @@ namespace outrider::proxy {
 
 class Ads final : public Source {
  public:
-  Ads(net::Loop& loop, SocketAddress server, config::Workload self, Sink sink,
-      std::function<void(bool)> on_connected);
+  Ads(net::Loop& loop, SocketAddress server, config::Workload self, Sink sink);
   ~Ads() override;
   [[nodiscard]] Result<void> start() override;
 
@@ -55,7 +54,6 @@ class Ads final : public Source {
   SocketAddress server_;
   config::Workload self_;
   Sink sink_;
-  std::function<void(bool)> on_connected_;
   Random random_;
   XdsInput current_;  // what was accepted
   std::array<Subscription, TypeCount> subscriptions_;

@@ -112,7 +112,7 @@ Result<void> Sidecar::start() {
 std::unique_ptr<Source> Sidecar::make_source() {
   const Sink sink = [this](XdsInput input) { return take(std::move(input)); };
   if (options_.control) {
-    return std::make_unique<Ads>(loop_, *options_.control, options_.self, sink, [](bool) {});
+    return std::make_unique<Ads>(loop_, *options_.control, options_.self, sink);
   }
   if (!options_.resource_folder.empty()) {
     return std::make_unique<ResourceFiles>(loop_, options_.resource_folder, sink);
@@ -160,6 +160,9 @@ std::vector<CompileError> Sidecar::take(XdsInput input) {
       loop_.stop();
     }
     return refused;
+  }
+  if ((*compiled)->ignored != snapshot_->ignored) {
+    for (const std::string& what : (*compiled)->ignored) log::warn("not acted on: {}", what);
   }
   input_ = std::move(input);
   snapshot_ = std::move(*compiled);

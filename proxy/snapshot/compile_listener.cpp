@@ -90,17 +90,22 @@ HttpSpec http_spec(const hcm::HttpConnectionManager& source, std::string_view in
   spec.cert_dns = details.dns();
   spec.cert_uri = details.uri();
   if (source.has_generate_request_id()) spec.generate_request_id = source.generate_request_id().value();
-  spec.preserve_request_id = source.preserve_external_request_id();
-  spec.use_remote_address = source.use_remote_address().value();
+  if (source.use_remote_address().value()) {
+    report.ignore("use_remote_address", "x-forwarded-for is passed on as it came");
+  }
   // Off means that someone else normalizes; nobody does here, so it stays on.
   if (source.has_normalize_path() && !source.normalize_path().value()) {
     report.ignore("normalize_path", "paths are always normalized");
   }
   if (!source.server_name().empty()) spec.server_name = source.server_name();
-  if (source.has_stream_idle_timeout()) spec.stream_idle_timeout = to_duration(source.stream_idle_timeout());
+  if (to_duration(source.stream_idle_timeout()) > Duration{0}) {
+    report.ignore("stream_idle_timeout", "idle streams are not ended yet");
+  }
   const auto& common = source.common_http_protocol_options();
   if (common.has_idle_timeout()) spec.idle_timeout = to_duration(common.idle_timeout());
-  spec.max_headers = common.max_headers_count().value();
+  if (common.has_max_headers_count()) {
+    report.ignore("common_http_protocol_options.max_headers_count", "the proxy's own limit of 96 fields holds");
+  }
   return spec;
 }
 

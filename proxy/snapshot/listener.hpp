@@ -38,13 +38,8 @@ struct HttpSpec {
   bool cert_dns = false;
   bool cert_uri = false;
   bool generate_request_id = true;
-  bool preserve_request_id = false;  // of a caller from outside
-  bool use_remote_address = false;
-  bool normalize_path = true;
   std::string server_name = "envoy";
-  Duration stream_idle_timeout = std::chrono::minutes(5);  // 0: none
   Duration idle_timeout = std::chrono::hours(1);           // of a connection; 0: none
-  std::uint32_t max_headers = 0;                           // 0: the proxy's own limit
 };
 
 struct ChainSpec {

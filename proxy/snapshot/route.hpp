@@ -45,7 +45,6 @@ struct Forward {
   std::uint32_t total_weight = 1;
   Duration timeout{0};                          // 0: none
   std::optional<Duration> max_grpc_timeout;     // caps the client's grpc-timeout; 0: no cap
-  std::optional<Duration> idle_timeout;         // overrides the listener's; 0: none
   std::optional<RetryPolicy> retry;
   std::string prefix_rewrite;                   // empty: none
   std::string host_rewrite;                     // empty: none
