@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "tests/scenario/mesh.hpp"
+#include "tests/harness/mesh.hpp"
 
 namespace outrider::scenario {
 namespace {
@@ -36,7 +36,7 @@ TEST_CASE("STRICT refuses plaintext in words: HTTP/1.1 by a 403, HTTP/2 by INADE
   REQUIRE(said.size() >= at + 14);
   CHECK(said.substr(at + 10, 4) == std::string("\0\0\0\x0c", 4).substr(0, 4));
   CHECK(pair.app.requests == 0);
-  CHECK(pair.server.counts(2, "outrider_plaintext_refused_total"));
+  CHECK(pair.server.counts(2, "outrider_rejections_total", {"reason=\"plaintext_refused\""}));
 }
 
 TEST_CASE("PERMISSIVE takes mutual TLS and plaintext on one port, and says which it was") {

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "tests/scenario/mesh.hpp"
+#include "tests/harness/mesh.hpp"
 
 namespace outrider::scenario {
 

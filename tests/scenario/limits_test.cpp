@@ -5,7 +5,7 @@
 
 #include <fstream>
 
-#include "tests/scenario/mesh.hpp"
+#include "tests/harness/mesh.hpp"
 
 namespace outrider::scenario {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <numeric>
 
-#include "tests/scenario/mesh.hpp"
+#include "tests/harness/mesh.hpp"
 
 namespace outrider::scenario {
 

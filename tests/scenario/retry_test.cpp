@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "tests/scenario/mesh.hpp"
+#include "tests/harness/mesh.hpp"
 
 namespace outrider::scenario {
 namespace {

@@ -293,10 +293,10 @@ TEST_CASE("a connection without requests is closed when its time is up, on eithe
   Server server(loop, impatient, echo);
   Client silent(loop, server.to());
   patience.run_until([&] { return silent.over; });
-  CHECK(server.peers[0]->failure == "no request came in time");
+  CHECK(server.peers[0]->failure == "nothing came in time");
   Server patient(loop, {}, echo);
   ClientOptions options = patient.to(Protocol::Http2);
-  options.idle_timeout = std::chrono::milliseconds(20);
+  options.timeouts.idle = std::chrono::milliseconds(20);
   Client idle(loop, options);
   patience.run_until([&] { return idle.over; });
   CHECK(idle.failure.empty());

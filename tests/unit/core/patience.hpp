@@ -13,12 +13,7 @@ namespace outrider::test {
 
 class Patience {
  public:
-  explicit Patience(net::Loop& loop) : loop_(loop) {
-    timer_.start(loop, std::chrono::seconds(20), [this] {
-      over_ = true;
-      loop_.stop();
-    });
-  }
+  explicit Patience(net::Loop& loop) : loop_(loop) { begin(); }
   ~Patience() { CHECK_FALSE(over_); }
   Patience(const Patience&) = delete;
   Patience& operator=(const Patience&) = delete;
@@ -34,7 +29,21 @@ class Patience {
     REQUIRE_FALSE(over_);
   }
 
+  // Moves the loop's time, and not that of this guard.
+  void advance(Duration by) {
+    timer_.cancel();
+    loop_.advance(by);
+    begin();
+  }
+
  private:
+  void begin() {
+    timer_.start(loop_, std::chrono::seconds(20), [this] {
+      over_ = true;
+      loop_.stop();
+    });
+  }
+
   net::Loop& loop_;
   net::Timer timer_;
   bool over_ = false;

@@ -61,6 +61,7 @@ class Side {
 
   bool credits = true;  // gives every received byte back at once
   std::vector<int> refused;
+  std::vector<protocol::Rejection> violations;
   int goaways = 0;
 
   Codec& codec() { return codec_; }
@@ -119,6 +120,8 @@ class Side {
         refused.push_back(event.status);
       } else if (event.kind == Event::Kind::GoAway) {
         ++goaways;
+      } else if (event.kind == Event::Kind::Violation) {
+        violations.push_back(event.rejection);
       } else {
         on_stream_event(event);
       }
@@ -174,6 +177,7 @@ class Side {
         seen.stream = nullptr;
         return;
       case Event::Kind::Refused:
+      case Event::Kind::Violation:
       case Event::Kind::GoAway:
         return;
     }

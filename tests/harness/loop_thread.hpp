@@ -9,7 +9,7 @@
 #include <type_traits>
 
 #include "core/net/loop.hpp"
-#include "tests/scenario/patience.hpp"
+#include "tests/harness/patience.hpp"
 
 namespace outrider::scenario {
 

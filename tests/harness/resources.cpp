@@ -1,4 +1,4 @@
-#include "tests/scenario/resources.hpp"
+#include "tests/harness/resources.hpp"
 
 namespace outrider::scenario {
 namespace {

@@ -12,11 +12,11 @@
 #include "certs/ca/authority.hpp"
 #include "proxy/discovery/certificates.hpp"
 #include "proxy/lifecycle/sidecar.hpp"
-#include "tests/scenario/app.hpp"
-#include "tests/scenario/http_client.hpp"
-#include "tests/scenario/loop_thread.hpp"
-#include "tests/scenario/raw_client.hpp"
-#include "tests/scenario/resources.hpp"
+#include "tests/harness/app.hpp"
+#include "tests/harness/http_client.hpp"
+#include "tests/harness/loop_thread.hpp"
+#include "tests/harness/raw_client.hpp"
+#include "tests/harness/resources.hpp"
 
 namespace outrider::scenario {
 
@@ -84,6 +84,8 @@ class Running {
   };
   [[nodiscard]] Gauges gauges(const std::string& cluster);
   [[nodiscard]] bool ejected(const std::string& cluster, std::size_t endpoint);
+  // Its time, on all of its threads: what was due meanwhile has happened when this returns.
+  void advance(Duration by);
   void stop() { sidecar_->stop(); }
   // The exit status of a sidecar that was told to stop; -1 when it did not end.
   [[nodiscard]] int exit_status();

@@ -1,4 +1,4 @@
-#include "tests/scenario/app.hpp"
+#include "tests/harness/app.hpp"
 
 #include <fmt/format.h>
 
@@ -87,6 +87,7 @@ class App::Session final : public net::HttpConnection::Owner {
       case Event::Kind::Head:
       case Event::Kind::Informational:
       case Event::Kind::Refused:
+      case Event::Kind::Violation:
       case Event::Kind::GoAway:
         return;
     }

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/net/http_connection.hpp"
-#include "tests/scenario/loop_thread.hpp"
+#include "tests/harness/loop_thread.hpp"
 
 namespace outrider::scenario {
 

@@ -1,6 +1,6 @@
-#include "tests/scenario/http_client.hpp"
+#include "tests/harness/http_client.hpp"
 
-#include "tests/scenario/app.hpp"
+#include "tests/harness/app.hpp"
 
 namespace outrider::scenario {
 namespace {

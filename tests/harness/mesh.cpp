@@ -1,4 +1,4 @@
-#include "tests/scenario/mesh.hpp"
+#include "tests/harness/mesh.hpp"
 
 #include <stdlib.h>
 
@@ -158,6 +158,16 @@ bool Running::push(const std::vector<json>& resources, bool by_rename) {
   const std::string text = file(resources).dump(1);
   by_rename ? folder_.replace("resources.json", text) : folder_.write("resources.json", text);
   return eventually([&] { return taken() > before; });
+}
+
+void Running::advance(Duration by) {
+  const auto loops = ask([](proxy::Sidecar& sidecar) {
+    std::vector<net::Loop*> all;
+    for (const auto& worker : sidecar.workers()) all.push_back(&worker->loop());
+    all.push_back(&sidecar.loop());
+    return all;
+  });
+  for (net::Loop* loop : loops) do_there(*loop, [loop, by] { loop->advance(by); });
 }
 
 Running::Gauges Running::gauges(const std::string& cluster) {

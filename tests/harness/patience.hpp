@@ -1,10 +1,12 @@
 #pragma once
-// How long a scenario waits for what has to come: never long when all is well, and never for ever.
+// How long a test waits for what has to come: never long when all is well, and never for ever. And
+// how often it does what it does.
 
 #include <doctest/doctest.h>
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdlib>
 #include <functional>
 #include <mutex>
 #include <thread>
@@ -12,6 +14,13 @@
 namespace outrider::scenario {
 
 inline constexpr std::chrono::seconds patience{20};
+
+// A slice of a long test, which CI can wait for, or the whole of it: tests/conformance/run.sh full.
+template <typename T>
+[[nodiscard]] T amount(T in_ci, T in_full) {
+  static const bool full = std::getenv("OUTRIDER_FULL_TESTS") != nullptr;
+  return full ? in_full : in_ci;
+}
 
 // A value that one thread writes and another waits for.
 class Monitor {

@@ -24,7 +24,7 @@
 
 #include "core/net/http_connection.hpp"
 #include "core/net/listener.hpp"
-#include "tests/scenario/loop_thread.hpp"
+#include "tests/harness/loop_thread.hpp"
 
 namespace outrider::scenario {
 

@@ -1,4 +1,4 @@
-#include "tests/scenario/raw_client.hpp"
+#include "tests/harness/raw_client.hpp"
 
 #include <arpa/inet.h>
 #include <doctest/doctest.h>
@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "core/base/ascii.hpp"
-#include "tests/scenario/patience.hpp"
+#include "tests/harness/patience.hpp"
 
 namespace outrider::scenario {
 
