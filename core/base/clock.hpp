@@ -34,6 +34,20 @@ class SystemClock final : public Clock {
   }
 };
 
+// The machine's clocks, moved ahead by hand. One thread's: its loop's.
+class ShiftedClock final : public Clock {
+ public:
+  [[nodiscard]] TimePoint now() const override { return machine_.now() + shift_; }
+  [[nodiscard]] WallTime wall_now() const override {
+    return machine_.wall_now() + std::chrono::duration_cast<std::chrono::microseconds>(shift_);
+  }
+  void shift(Duration by) { shift_ += by; }
+
+ private:
+  SystemClock machine_;
+  Duration shift_{0};
+};
+
 // A clock that stands still until it is moved. For tests; one thread.
 class ManualClock final : public Clock {
  public:

@@ -14,6 +14,7 @@ struct Loop::Hooks {
   uv_prepare_t prepare;  // before the loop waits: after timers
   uv_check_t check;      // after it waited: after reads
   uv_async_t async;      // post()
+  uv_timer_t timer;      // the first of all timers
 };
 
 Loop::Loop()
@@ -29,6 +30,7 @@ Loop::Loop()
   uv_check_init(loop_.get(), &hooks_->check);
   uv_async_init(loop_.get(), &hooks_->async,
                 [](uv_async_t* async) { static_cast<Loop*>(async->loop->data)->run_tasks(); });
+  uv_timer_init(loop_.get(), &hooks_->timer);
   uv_prepare_start(&hooks_->prepare,
                    [](uv_prepare_t* h) { static_cast<Loop*>(h->loop->data)->end_turn(); });
   uv_check_start(&hooks_->check,
@@ -46,6 +48,7 @@ Loop::~Loop() {
   uv_close(reinterpret_cast<uv_handle_t*>(&hooks_->prepare), nullptr);
   uv_close(reinterpret_cast<uv_handle_t*>(&hooks_->check), nullptr);
   uv_close(reinterpret_cast<uv_handle_t*>(&hooks_->async), nullptr);
+  uv_close(reinterpret_cast<uv_handle_t*>(&hooks_->timer), nullptr);
   // Owners are gone by now; their handles are closing and free themselves.
   while (uv_loop_close(loop_.get()) == UV_EBUSY) uv_run(loop_.get(), UV_RUN_NOWAIT);
 }
@@ -122,6 +125,36 @@ void Loop::end_turn() {
     for (const Retired& entry : retired) entry.destroy(entry.object);
   }
   now_known_ = false;
+}
+
+void Loop::advance(Duration by) {
+  clock_.shift(by);
+  now_known_ = false;
+  fire_timers();
+}
+
+void Loop::await_timer(TimePoint due) {
+  if (awaited_ && *awaited_ <= due) return;
+  await_next_timer();
+}
+
+// An early awakening does no harm: a timer that was cancelled is not taken out of libuv's.
+void Loop::await_next_timer() {
+  awaited_.reset();
+  if (timers_.empty()) return;
+  awaited_ = timers_.next();
+  const auto left = std::max(Duration{0}, *awaited_ - clock_.now());
+  // libuv's clock is that of the turn's start, and drops the fraction of a millisecond.
+  uv_update_time(loop_.get());
+  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(left).count();
+  uv_timer_start(&hooks_->timer,
+                 [](uv_timer_t* timer) { static_cast<Loop*>(timer->loop->data)->fire_timers(); },
+                 static_cast<std::uint64_t>(ms), 0);
+}
+
+void Loop::fire_timers() {
+  timers_.fire_due(clock_.now());
+  await_next_timer();
 }
 
 TimePoint Loop::now() {

@@ -7,11 +7,13 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "core/base/bytes.hpp"
 #include "core/base/clock.hpp"
+#include "core/net/timer.hpp"
 
 struct uv_loop_s;
 
@@ -59,7 +61,15 @@ class Loop {
 
   // The time at the start of this turn, read at first use.
   [[nodiscard]] TimePoint now();
+  [[nodiscard]] TimePoint exact_now() const { return clock_.now(); }
   [[nodiscard]] const Clock& clock() const { return clock_; }
+
+  // Moves this loop's time ahead and fires what has become due: tests live through an hour at once.
+  void advance(Duration by);
+
+  // For Timer.
+  [[nodiscard]] TimerHeap& timers() { return timers_; }
+  void await_timer(TimePoint due);
 
   [[nodiscard]] uv_loop_s* native() { return loop_.get(); }
   // Shared by this thread's connections during one call; never kept.
@@ -77,10 +87,14 @@ class Loop {
   void end_turn();
   void run_tasks();
   void wake();
+  void fire_timers();
+  void await_next_timer();
 
   std::unique_ptr<uv_loop_s> loop_;
   std::unique_ptr<Hooks> hooks_;
-  SystemClock clock_;
+  ShiftedClock clock_;
+  TimerHeap timers_;
+  std::optional<TimePoint> awaited_;  // what libuv's one timer is set for
   TimePoint now_{};
   bool now_known_ = false;
   std::uint64_t turn_ = 0;
