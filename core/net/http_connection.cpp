@@ -24,7 +24,7 @@ void HttpConnection::discard(std::unique_ptr<HttpConnection> connection) {
   HttpConnection& c = *connection;
   c.orphaned_ = true;
   c.state_ = State::Closed;
-  c.timer_.cancel();
+  c.stop_timers();
   c.tcp_.read(false);
   c.loop_.retire(std::move(connection));
 }
@@ -77,7 +77,7 @@ void HttpConnection::receive_cipher(ByteView bytes) {
       case TlsSession::Status::Failed:
         connect_failed_ = client_ && state_ == State::Connecting;
         if (!tcp_.blocked()) write_pending_cipher();  // the alert
-        fail_with(fmt::format("TLS: {}", tls_->failure()));
+        reject(protocol::Rejection::TlsFailure, fmt::format("TLS: {}", tls_->failure()));
         return;
     }
   }
@@ -87,6 +87,7 @@ void HttpConnection::receive_plain(ByteView bytes) {
   if (!codec_) return;
   codec_->receive(bytes, events_);
   dispatch();
+  watch_head();
   // At once: libuv would read on in this turn.
   if (state_ == State::Open && !codec_->wants_input()) tcp_.read(false);
   loop_.flush_later(*this);
@@ -99,11 +100,13 @@ void HttpConnection::dispatch() {
   dispatching_ = true;
   while (dispatched_ < events_.size() && !orphaned_) {
     Event& event = events_[dispatched_++];
-    if (event.kind == Event::Kind::Head && !client_) {
-      if (!head_seen_) watch_idle(server_.idle_timeout);
-      head_seen_ = true;
-      if (draining_) codec_->drain();  // whoever came during a drain has this one answered
+    if (event.kind == Event::Kind::Violation) {
+      rejection_ = event.rejection;
+      failure_ = event.reason;
+      continue;
     }
+    // Whoever came during a drain has this one answered.
+    if (event.kind == Event::Kind::Head && !client_ && draining_) codec_->drain();
     owner_.on_event(*this, event);
   }
   events_.clear();
@@ -115,6 +118,7 @@ void HttpConnection::on_input_end(const char* error) {
   // TLS ends by close_notify: without it, what came may have been cut off by anybody (TLS-14).
   if (!error && tls_ && tls_->established() && state_ == State::Open) {
     error = "the TLS connection was cut off";
+    rejection_ = protocol::Rejection::TlsTruncated;
   }
   end_input(error);
 }
@@ -159,6 +163,7 @@ void HttpConnection::flush() {
     close_now();
     return;
   }
+  watch_output();
   if (!codec_ || state_ != State::Open) return;
   const bool stuck = tcp_.blocked() || tcp_.broken();
   if (codec_->finished() && (stuck || quiet)) {
@@ -231,6 +236,29 @@ void HttpConnection::linger() {
 
 void HttpConnection::fail_with(std::string reason) { abort(std::move(reason)); }
 
+void HttpConnection::reject(protocol::Rejection why, std::string reason) {
+  if (state_ == State::Closed) return;
+  rejection_ = why;
+  fail_with(std::move(reason));
+}
+
+// The codec says goodbye, and the connection closes when that has left.
+void HttpConnection::give_up(protocol::Rejection why) {
+  if (state_ != State::Open || aborting_) return;
+  rejection_ = why;
+  failure_ = protocol::sentence(why);
+  codec_->give_up(why, events_);
+  dispatch();
+  loop_.flush_later(*this);
+}
+
+void HttpConnection::stop_timers() {
+  timer_.cancel();
+  head_timer_.cancel();
+  settings_timer_.cancel();
+  stall_timer_.cancel();
+}
+
 void HttpConnection::abort(std::string reason) {
   if (state_ == State::Closed) return;
   if (!reason.empty()) failure_ = std::move(reason);
@@ -250,7 +278,7 @@ void HttpConnection::close_now() {
     write_pending_cipher();
   }
   state_ = State::Closed;
-  timer_.cancel();
+  stop_timers();
   tcp_.read(false);
   owner_.on_closed(*this);
 }
@@ -261,7 +289,7 @@ void HttpConnection::watch_idle(Duration after) {
     return;
   }
   timer_.start(loop_, after, [this] {
-    const Duration limit = client_ ? dial_.idle_timeout : server_.idle_timeout;
+    const Duration limit = timeouts().idle;
     const Duration quiet = loop_.now() - last_activity_;
     if (open_streams() > 0) {
       watch_idle(limit);
@@ -271,6 +299,27 @@ void HttpConnection::watch_idle(Duration after) {
       abort({});
     }
   });
+}
+
+// Slowloris: a head has to be whole in time, however it trickles in.
+void HttpConnection::watch_head() {
+  if (client_ || state_ != State::Open || !codec_->reading_head()) {
+    head_timer_.cancel();
+  } else if (!head_timer_.active() && server_.timeouts.head > Duration{0}) {
+    head_timer_.start(loop_, server_.timeouts.head,
+                      [this] { give_up(protocol::Rejection::HeadTimeout); });
+  }
+}
+
+// A peer that reads nothing of what waits for it holds our memory.
+void HttpConnection::watch_output() {
+  if (!tcp_.blocked()) {
+    stall_timer_.cancel();
+  } else if (!stall_timer_.active() && timeouts().write > Duration{0}) {
+    stall_timer_.start(loop_, timeouts().write, [this] {
+      reject(protocol::Rejection::WriteStall, std::string(protocol::sentence(protocol::Rejection::WriteStall)));
+    });
+  }
 }
 
 protocol::Stream* HttpConnection::open(const protocol::Head& request, bool end_stream, void* user) {

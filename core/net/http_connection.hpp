@@ -23,13 +23,21 @@
 
 namespace outrider::net {
 
+// How long a peer may take; 0: for ever.
+struct Timeouts {
+  Duration head = std::chrono::seconds(10);      // for a request's head, from its first byte
+  Duration settings = std::chrono::seconds(60);  // for the ACK of our SETTINGS
+  Duration write = std::chrono::seconds(60);     // for reading something of what waits for it
+  Duration idle = std::chrono::hours(1);         // without streams
+};
+
 struct ServerOptions {
   std::shared_ptr<const protocol::TlsContext> tls;  // null: TLS is not understood
   bool plaintext = true;                            // false: refused, with a sentence
   std::string plaintext_refusal;                    // that sentence
   protocol::Http2Limits limits;
-  Duration handshake_timeout = std::chrono::seconds(10);  // until the first whole head
-  Duration idle_timeout = std::chrono::hours(1);          // without streams; 0: none
+  Duration handshake_timeout = std::chrono::seconds(10);  // until TLS is done and the protocol known
+  Timeouts timeouts;
 };
 
 struct ClientOptions {
@@ -42,7 +50,7 @@ struct ClientOptions {
   Protocol protocol = Protocol::Http1;
   protocol::Http2Limits limits;
   Duration connect_timeout = std::chrono::seconds(10);  // TCP and TLS together
-  Duration idle_timeout = std::chrono::hours(1);
+  Timeouts timeouts;
 };
 
 class HttpConnection final : TcpStream::Owner, Loop::Flushable {
@@ -97,7 +105,8 @@ class HttpConnection final : TcpStream::Owner, Loop::Flushable {
   [[nodiscard]] const std::string& failure() const { return failure_; }
   [[nodiscard]] bool connect_failed() const { return connect_failed_; }
   [[nodiscard]] bool connect_timed_out() const { return connect_timed_out_; }
-  [[nodiscard]] bool plaintext_refused() const { return plaintext_refused_; }
+  // What the peer did that ended the connection; None when it did nothing wrong.
+  [[nodiscard]] protocol::Rejection rejection() const { return rejection_; }
 
  private:
   enum class State : std::uint8_t { Sniffing, Connecting, Open, Lingering, Closed };
@@ -123,9 +132,15 @@ class HttpConnection final : TcpStream::Owner, Loop::Flushable {
   bool write_out(ByteView bytes);
   bool write_pending_cipher();
   void fail_with(std::string reason);
+  void reject(protocol::Rejection why, std::string reason);
+  void give_up(protocol::Rejection why);
+  void stop_timers();
   void close_now();
   void linger();
   void watch_idle(Duration after);
+  void watch_head();
+  void watch_output();
+  [[nodiscard]] const Timeouts& timeouts() const { return client_ ? dial_.timeouts : server_.timeouts; }
 
   Loop& loop_;
   Owner& owner_;
@@ -141,16 +156,16 @@ class HttpConnection final : TcpStream::Owner, Loop::Flushable {
   bool dispatching_ = false;
   Buffer sniffed_;
   Buffer handshake_out_;  // what the handshake wants sent, outside of flush()
-  Timer timer_;
+  Timer timer_;  // of the handshake, then of idleness, then of lingering
+  Timer head_timer_, settings_timer_, stall_timer_;
   TimePoint last_activity_;
-  bool head_seen_ = false;
   bool draining_ = false;
   bool aborting_ = false;
   bool orphaned_ = false;
   bool input_ended_ = false;
   bool connect_failed_ = false;
   bool connect_timed_out_ = false;
-  bool plaintext_refused_ = false;
+  protocol::Rejection rejection_ = protocol::Rejection::None;
   SocketAddress local_, remote_;
   std::string failure_;
 };

@@ -29,7 +29,8 @@ std::unique_ptr<HttpConnection> HttpConnection::accept(Loop& loop, int descripto
   connection->local_ = connection->tcp_.local();
   connection->remote_ = connection->tcp_.remote();
   connection->timer_.start(loop, connection->server_.handshake_timeout, [c = connection.get()] {
-    c->fail_with("no request came in time");
+    c->reject(protocol::Rejection::HandshakeTimeout,
+              c->tls_ ? "TLS: the handshake did not end in time" : "nothing came in time");
   });
   connection->tcp_.read(true);
   return connection;
@@ -95,7 +96,7 @@ void HttpConnection::sniff(ByteView bytes) {
 
 // A caller without mutual TLS is told so, in its own protocol (DESIGN section 6).
 void HttpConnection::refuse_plaintext(bool http2) {
-  plaintext_refused_ = true;
+  rejection_ = protocol::Rejection::PlaintextRefused;
   failure_ = server_.plaintext_refusal;
   Buffer out;
   if (http2) {
@@ -123,9 +124,13 @@ void HttpConnection::choose_codec(bool http2) {
 void HttpConnection::become_ready() {
   state_ = State::Open;
   loop_.flush_later(*this);
-  if (!client_) return;  // the server's timer runs until the first head is whole
-  watch_idle(dial_.idle_timeout);
-  owner_.on_ready(*this);
+  watch_idle(timeouts().idle);
+  if (codec_->awaits_settings() && timeouts().settings > Duration{0}) {
+    settings_timer_.start(loop_, timeouts().settings, [this] {
+      if (codec_->awaits_settings()) give_up(protocol::Rejection::SettingsTimeout);
+    });
+  }
+  if (client_) owner_.on_ready(*this);
 }
 
 }  // namespace outrider::net

@@ -14,6 +14,7 @@
 
 #include "core/base/bytes.hpp"
 #include "core/protocol/message.hpp"
+#include "core/protocol/rejection.hpp"
 
 namespace outrider::protocol {
 
@@ -53,7 +54,8 @@ struct Event {
     Reset,          // the stream broke off; `code` says why; nothing more may be sent on it
     Drained,        // `bytes` of the body that was sent have left the stream's queue
     Refused,        // server: a bad request was answered by the codec itself; code = HTTP status,
-                    // reason says why; there is no stream
+                    // reason and rejection say why; there is no stream
+    Violation,      // the connection is about to end: `rejection` says which rule the peer broke
     GoAway,         // client: the peer takes no new streams
     Closed,         // a stream's last event
   };
@@ -66,7 +68,8 @@ struct Event {
   ByteView data{};        // Data: valid until the next receive()
   std::size_t bytes = 0;  // Drained
   int status = 0;         // Refused
-  std::string_view reason{};  // Refused, Reset: static text for people
+  std::string_view reason{};  // Refused, Reset, Violation: static text for people
+  Rejection rejection = Rejection::None;  // Refused, Violation
 };
 
 using Events = std::vector<Event>;
@@ -109,6 +112,12 @@ class Codec {
 
   // False while the peer has to wait (HTTP/1 backpressure: do not read the socket).
   [[nodiscard]] virtual bool wants_input() const = 0;
+  // Server: a head has begun and is not whole yet.
+  [[nodiscard]] virtual bool reading_head() const = 0;
+  // HTTP/2: the peer has not acknowledged our SETTINGS.
+  [[nodiscard]] virtual bool awaits_settings() const = 0;
+  // The peer took too long, or worse: says goodbye as the protocol has it (408, GOAWAY) and ends.
+  virtual void give_up(Rejection why, Events& events) = 0;
   // No new streams from here on; those under way finish. Server: GOAWAY / Connection: close.
   virtual void drain() = 0;
   // Nothing more will come or go: close once the output is flushed.

@@ -12,7 +12,7 @@ constexpr std::size_t longest_size_line = 4096;
 constexpr std::size_t most_extension_bytes = 16 * 1024;  // CVE-2023-39326
 
 std::unexpected<Refusal> refuse(std::string_view reason) {
-  return std::unexpected(Refusal{400, reason});
+  return std::unexpected(Refusal{400, reason, Rejection::MalformedBody});
 }
 
 int hex_digit(char c) {

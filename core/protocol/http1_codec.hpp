@@ -34,6 +34,11 @@ class Http1Codec final : public Codec {
   void credit(Stream& stream, std::size_t bytes) override;
   void produce(Buffer& out, std::size_t limit, Events& events) override;
   [[nodiscard]] bool wants_input() const override;
+  [[nodiscard]] bool reading_head() const override {
+    return role_ == Role::Server && !stream_ && !finished_ && !input_.empty();
+  }
+  [[nodiscard]] bool awaits_settings() const override { return false; }
+  void give_up(Rejection why, Events& events) override;
   void drain() override { draining_ = true; }
   // Draining: once it is idle.
   [[nodiscard]] bool finished() const override {

@@ -12,8 +12,9 @@ namespace {
 
 using Parsed = std::expected<ParsedHead, Refusal>;
 
-std::unexpected<Refusal> refuse(int status, std::string_view reason) {
-  return std::unexpected(Refusal{status, reason});
+std::unexpected<Refusal> refuse(int status, std::string_view reason,
+                                Rejection rejection = Rejection::MalformedHead) {
+  return std::unexpected(Refusal{status, reason, rejection});
 }
 
 constexpr std::size_t longest_target = 16 * 1024;
@@ -80,13 +81,13 @@ std::expected<void, Refusal> parse_fields(std::string_view block, const HeadLimi
     const std::string_view value = ascii::trim(line->substr(colon + 1));
     if (!is_field_value(value)) return refuse(400, "a header value holds a control byte");
     bytes += name.size() + value.size() + 32;
-    if (fields.size() >= limits.fields) return refuse(431, "too many header fields");
-    if (bytes > limits.bytes) return refuse(431, "header fields are too large");
+    if (fields.size() >= limits.fields) return refuse(431, "too many header fields", Rejection::HeadTooLarge);
+    if (bytes > limits.bytes) return refuse(431, "header fields are too large", Rejection::HeadTooLarge);
     const std::string_view kept = lower_name(fields, name);
     const HeaderName id = header_name(kept);
     if ((id == HeaderName::ContentLength || id == HeaderName::TransferEncoding) &&
         (line->ends_with(' ') || line->ends_with('\t'))) {
-      return refuse(400, "white space behind a framing header");  // others may not trim it
+      return refuse(400, "white space behind a framing header", Rejection::AmbiguousFraming);  // others may not trim it
     }
     fields.fields().push_back({kept, fields.keep(value), id});
   }
@@ -100,27 +101,27 @@ std::expected<Framing, Refusal> parse_framing(const HeaderList& fields, HttpVers
   bool length_seen = false, encoding_seen = false;
   for (const HeaderField& field : fields.fields()) {
     if (field.id == HeaderName::ContentLength) {
-      if (length_seen) return refuse(400, "Content-Length is given twice");
+      if (length_seen) return refuse(400, "Content-Length is given twice", Rejection::AmbiguousFraming);
       length_seen = true;
       const auto length = parse_content_length(field.value);
-      if (!length) return refuse(400, "Content-Length is not a number");
+      if (!length) return refuse(400, "Content-Length is not a number", Rejection::AmbiguousFraming);
       framing = {Framing::Kind::Length, *length};
     } else if (field.id == HeaderName::TransferEncoding) {
-      if (encoding_seen) return refuse(400, "Transfer-Encoding is given twice");
+      if (encoding_seen) return refuse(400, "Transfer-Encoding is given twice", Rejection::AmbiguousFraming);
       encoding_seen = true;
       if (!ascii::equals_ignoring_case(field.value, "chunked")) {
-        return refuse(501, "Transfer-Encoding is not exactly chunked");
+        return refuse(501, "Transfer-Encoding is not exactly chunked", Rejection::AmbiguousFraming);
       }
       framing.kind = Framing::Kind::Chunked;
     } else if (field.name == "transfer_encoding" || field.name == "content_length") {
-      return refuse(400, "a framing header is written with an underscore");
+      return refuse(400, "a framing header is written with an underscore", Rejection::AmbiguousFraming);
     }
   }
   if (length_seen && encoding_seen) {
-    return refuse(400, "Content-Length and Transfer-Encoding are both given");
+    return refuse(400, "Content-Length and Transfer-Encoding are both given", Rejection::AmbiguousFraming);
   }
   if (encoding_seen && version == HttpVersion::Http10) {
-    return refuse(400, "Transfer-Encoding in HTTP/1.0");
+    return refuse(400, "Transfer-Encoding in HTTP/1.0", Rejection::AmbiguousFraming);
   }
   return framing;
 }
@@ -189,7 +190,7 @@ std::expected<void, Refusal> parse_target(std::string_view target, Head& head) {
   const std::size_t end = target.find_first_of("/?");
   const std::string_view authority = target.substr(0, end);
   if (authority.empty() || !is_authority(authority)) {
-    return refuse(400, "the request target names no valid host");
+    return refuse(400, "the request target names no valid host", Rejection::BadHost);
   }
   head.authority = head.fields.keep(authority);
   if (end == std::string_view::npos) {
@@ -208,19 +209,19 @@ std::expected<void, Refusal> parse_host(Head& head) {
   const HeaderField* host = nullptr;
   for (const HeaderField& field : head.fields.fields()) {
     if (field.id != HeaderName::Host) continue;
-    if (host) return refuse(400, "Host is given twice");
+    if (host) return refuse(400, "Host is given twice", Rejection::BadHost);
     host = &field;
   }
   if (!host) {
-    if (head.version == HttpVersion::Http11) return refuse(400, "Host is missing");
+    if (head.version == HttpVersion::Http11) return refuse(400, "Host is missing", Rejection::BadHost);
     return {};
   }
-  if (host->value.empty()) return refuse(400, "Host is empty");
-  if (!is_authority(host->value)) return refuse(400, "Host is not a valid host");
+  if (host->value.empty()) return refuse(400, "Host is empty", Rejection::BadHost);
+  if (!is_authority(host->value)) return refuse(400, "Host is not a valid host", Rejection::BadHost);
   if (head.authority.empty()) {
     head.authority = host->value;
   } else if (!ascii::equals_ignoring_case(head.authority, host->value)) {
-    return refuse(400, "Host and the request target name different hosts");
+    return refuse(400, "Host and the request target name different hosts", Rejection::BadHost);
   }
   head.fields.remove(HeaderName::Host);
   return {};
@@ -266,14 +267,14 @@ Parsed parse_request_head(std::string_view block, const HeadLimits& limits, Head
   const std::string_view target = line->substr(first + 1, last - first - 1);
   const std::string_view version_text = line->substr(last + 1);
   if (!is_token(method) || method.size() > 32) return refuse(400, "the method is not a token");
-  if (target.size() > longest_target) return refuse(414, "the target is too long");
+  if (target.size() > longest_target) return refuse(414, "the target is too long", Rejection::TargetTooLong);
   if (!is_target(target)) return refuse(400, "the request target holds an illegal byte");
   if (target.find('#') != std::string_view::npos) {
     return refuse(400, "the request target holds a fragment");
   }
   const auto version = parse_version(version_text);
   if (!version) {
-    return refuse(version_text.starts_with("HTTP/") ? 505 : 400, "the version is not HTTP/1.1 or 1.0");
+    return refuse(version_text.starts_with("HTTP/") ? 505 : 400, "the version is not HTTP/1.1 or 1.0", Rejection::UnknownVersion);
   }
   head.version = *version;
   head.method = head.fields.keep(method);
@@ -289,7 +290,7 @@ Parsed parse_request_head(std::string_view block, const HeadLimits& limits, Head
   ParsedHead parsed{.framing = *framing, .keep_alive = keeps_alive(head)};
   if (const HeaderField* expect = head.fields.find(HeaderName::Expect)) {
     if (!ascii::equals_ignoring_case(expect->value, "100-continue")) {
-      return refuse(417, "the only expectation known is 100-continue");
+      return refuse(417, "the only expectation known is 100-continue", Rejection::UnknownExpectation);
     }
     parsed.expects_continue = head.version == HttpVersion::Http11;
   }
@@ -331,7 +332,7 @@ std::expected<void, Refusal> parse_trailers(std::string_view block, const HeadLi
                                             HeaderList& trailers) {
   if (auto parsed = parse_fields(block, limits, trailers); !parsed) return parsed;
   if (trailers.find(HeaderName::ContentLength) || trailers.find(HeaderName::TransferEncoding)) {
-    return refuse(400, "a framing header among the trailers");
+    return refuse(400, "a framing header among the trailers", Rejection::MalformedBody);
   }
   drop_forbidden_trailers(trailers);
   return {};

@@ -19,6 +19,7 @@ namespace outrider::protocol {
 struct Refusal {
   int status = 400;
   std::string_view reason;  // static text
+  Rejection rejection = Rejection::MalformedHead;
 };
 
 // How a body is delimited (RFC 9112 section 6.3).

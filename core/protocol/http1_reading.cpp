@@ -58,7 +58,8 @@ bool Http1Codec::read_head(Events& events) {
   const std::size_t end = find_head_end(text, scanned_);
   if (end == 0 ? text.size() > limit : end > limit) {
     const bool line_ended = text.find("\r\n") != std::string_view::npos;
-    on_refused({line_ended ? 431 : 414, line_ended ? "the head is too large" : "the target is too long"},
+    on_refused(line_ended ? Refusal{431, "the head is too large", Rejection::HeadTooLarge}
+                          : Refusal{414, "the target is too long", Rejection::TargetTooLong},
                events);
     return false;
   }
@@ -177,7 +178,16 @@ void Http1Codec::on_refused(const Refusal& refusal, Events& events) {
   Event event{.kind = Event::Kind::Refused};
   event.status = refusal.status;
   event.reason = refusal.reason;
+  event.rejection = refusal.rejection;
   events.push_back(std::move(event));
+}
+
+void Http1Codec::give_up(Rejection why, Events& events) {
+  if (reading_head()) {
+    on_refused({408, "the request's head did not come in time", why}, events);
+  } else {
+    finished_ = true;
+  }
 }
 
 void Http1Codec::refuse_all(int status, std::string_view reason, Buffer& out) {

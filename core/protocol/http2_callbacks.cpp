@@ -21,6 +21,7 @@ std::string_view view(nghttp2_rcbuf* buffer) {
 
 int Http2Codec::Callbacks::on_begin_headers(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
   if (frame->hd.type != NGHTTP2_HEADERS) return 0;
+  codec(user).head_open_ = true;
   H2Stream* s = stream(session, frame->hd.stream_id);
   if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
     s = codec(user).new_stream(frame->hd.stream_id, nullptr);
@@ -87,7 +88,7 @@ void Http2Codec::Callbacks::on_data_frame(Http2Codec& self, H2Stream* s, bool en
   self.empty_data_frames_ = self.chunk_seen_ || ends ? 0 : self.empty_data_frames_ + 1;
   self.chunk_seen_ = false;
   if (self.empty_data_frames_ > most_empty_data_frames) {
-    self.terminate(ErrorCode::EnhanceYourCalm);
+    self.reject_peer(Rejection::EmptyFrames);
   }
   if (!ends || !s || s->received || s->broken || s->rejected || !s->announced) return;
   s->received = true;
@@ -103,6 +104,7 @@ int Http2Codec::Callbacks::on_frame_recv(nghttp2_session* session, const nghttp2
   Http2Codec& self = codec(user);
   switch (frame->hd.type) {
     case NGHTTP2_HEADERS: {
+      self.head_open_ = false;
       H2Stream* s = stream(session, frame->hd.stream_id);
       if (s && s->broken) s->incoming.reset();  // given up between its frames
       if (s && s->incoming) {
@@ -130,6 +132,9 @@ int Http2Codec::Callbacks::on_frame_recv(nghttp2_session* session, const nghttp2
                               nghttp2_session_get_last_proc_stream_id(session),
                               NGHTTP2_NO_ERROR, nullptr, 0);
       }
+      return 0;
+    case NGHTTP2_SETTINGS:
+      if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) self.settings_unacknowledged_ = false;
       return 0;
     default:
       return 0;

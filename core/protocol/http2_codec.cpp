@@ -111,7 +111,7 @@ void Http2Codec::close(H2Stream& stream, ErrorCode code, bool unprocessed) {
 }
 
 void Http2Codec::on_violation() {
-  if (++violations_ == most_violations) terminate(ErrorCode::EnhanceYourCalm);
+  if (++violations_ == most_violations) reject_peer(Rejection::BrokenStreams);
 }
 
 void Http2Codec::reject(H2Stream& stream, std::string_view reason) {
@@ -179,6 +179,7 @@ void Http2Codec::refuse_large_head(H2Stream& stream, bool end_stream) {
   Event event{.kind = Event::Kind::Refused};
   event.status = 431;
   event.reason = "header fields are too many or too large";
+  event.rejection = Rejection::HeadTooLarge;
   events_->push_back(std::move(event));
   on_violation();
 }
@@ -188,8 +189,30 @@ void Http2Codec::receive(ByteView bytes, Events& events) {
   buried_.clear();
   events_ = &events;
   const ssize_t taken = nghttp2_session_mem_recv(session_, bytes.data(), bytes.size());
+  if (taken < 0) {
+    finished_ = true;
+    tell(Rejection::ProtocolError, events);
+  }
   events_ = nullptr;
-  if (taken < 0) finished_ = true;
+}
+
+void Http2Codec::tell(Rejection why, Events& events) {
+  if (rejected_) return;
+  rejected_ = true;
+  Event event{.kind = Event::Kind::Violation};
+  event.rejection = why;
+  event.reason = sentence(why);
+  events.push_back(std::move(event));
+}
+
+void Http2Codec::reject_peer(Rejection why) {
+  if (events_) tell(why, *events_);
+  terminate(ErrorCode::EnhanceYourCalm);
+}
+
+void Http2Codec::give_up(Rejection why, Events& events) {
+  tell(why, events);
+  terminate(why == Rejection::SettingsTimeout ? ErrorCode::SettingsTimeout : ErrorCode::EnhanceYourCalm);
 }
 
 void Http2Codec::end_of_input(Events& events) { abandon(events); }

@@ -42,6 +42,9 @@ class Http2Codec final : public Codec {
   void credit(Stream& stream, std::size_t bytes) override;
   void produce(Buffer& out, std::size_t limit, Events& events) override;
   [[nodiscard]] bool wants_input() const override { return !finished_; }
+  [[nodiscard]] bool reading_head() const override { return head_open_; }
+  [[nodiscard]] bool awaits_settings() const override { return settings_unacknowledged_; }
+  void give_up(Rejection why, Events& events) override;
   // Server: a first GOAWAY that only warns, and the final one a round trip later (RFC 9113 6.8).
   void drain() override;
   [[nodiscard]] bool finished() const override;
@@ -50,6 +53,8 @@ class Http2Codec final : public Codec {
 
   // Ends the connection with this code: GOAWAY, then finished().
   void terminate(ErrorCode code);
+  // The same, for a rule that the peer broke; told once.
+  void reject_peer(Rejection why);
 
  private:
   struct H2Stream;
@@ -60,6 +65,7 @@ class Http2Codec final : public Codec {
   void reject(H2Stream& stream, std::string_view reason);
   void refuse_large_head(H2Stream& stream, bool end_stream);
   void on_violation();
+  void tell(Rejection why, Events& events);
   void on_head_complete(H2Stream& stream, bool end_stream);
   void add_event(Event::Kind kind, H2Stream& stream, bool end_stream);
 
@@ -75,6 +81,9 @@ class Http2Codec final : public Codec {
   std::size_t violations_ = 0;         // of the peer, answered by a reset
   std::size_t empty_data_frames_ = 0;  // in a row
   bool chunk_seen_ = false;            // in the DATA frame being received
+  bool head_open_ = false;             // a header block has begun
+  bool settings_unacknowledged_ = true;
+  bool rejected_ = false;              // the peer has to go, and was told
   bool draining_ = false;
   bool goaway_submitted_ = false;      // the final one: no stream is taken from here on
   bool goaway_received_ = false;

@@ -133,7 +133,7 @@ void Ads::connect() {
   net::ClientOptions options;
   options.to = server_;
   options.connect_timeout = std::chrono::seconds(5);
-  options.idle_timeout = Duration{0};
+  options.timeouts.idle = Duration{0};
   options.limits.stream_window = 1 << 20;
   options.limits.connection_window = 4 << 20;
   channel_ = std::make_unique<net::GrpcChannel>(

@@ -77,6 +77,7 @@ void Attempt::on_upstream_event(Event& event) {
       return;
     case Event::Kind::GoAway:
     case Event::Kind::Refused:
+    case Event::Kind::Violation:
       return;
   }
 }

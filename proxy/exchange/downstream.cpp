@@ -27,9 +27,7 @@ void Downstream::on_event(net::HttpConnection& connection, Event& event) {
     if (event.kind == Event::Kind::Head) begin(event);
     if (event.kind == Event::Kind::Data) connection.credit(*event.stream, event.data.size());
     if (event.kind == Event::Kind::Refused) {
-      ++worker_.counters().downstream_protocol_errors;
-      log::debug("{}: {} answered to a bad request: {}", connection.remote().text(), event.status,
-                 event.reason);
+      record_rejection(event.rejection, event.status, event.reason);
     }
     return;
   }
@@ -53,9 +51,30 @@ void Downstream::on_event(net::HttpConnection& connection, Event& event) {
     case Event::Kind::Head:
     case Event::Kind::Informational:
     case Event::Kind::Refused:
+    case Event::Kind::Violation:
     case Event::Kind::GoAway:
       return;
   }
+}
+
+void Downstream::record_rejection(protocol::Rejection rejection, int status, std::string_view reason) {
+  ++worker_.counters().downstream_rejections[static_cast<std::size_t>(rejection)];
+  log::debug("{} -> {}: refused: {}", connection_->remote().text(), connection_->local().text(), reason);
+  if (!worker_.access_log()) return;
+  const std::string to = connection_->local().text();
+  const std::string from = connection_->remote().text();
+  AccessLogEntry entry;
+  entry.start = worker_.loop().clock().wall_now();
+  entry.version = connection_->version();
+  entry.response_code = status;
+  entry.flags.flag = Flag::DPE;
+  entry.details = token(rejection);
+  entry.transport_failure = reason;
+  entry.downstream_local = to;
+  entry.downstream_remote = from;
+  std::string line;
+  append_access_log(entry, line);
+  worker_.access_log()->append(line);
 }
 
 void Downstream::on_new_world() {
@@ -90,12 +109,33 @@ void Downstream::begin(Event& event) {
   Exchange& exchange = exchanges_.front();
   exchange.self = exchanges_.begin();
   event.stream->user = &exchange;
+  watch_streams(exchange.idle_limit());
   exchange.start(std::move(event.head), event.end_stream);
+}
+
+void Downstream::watch_streams(Duration limit) {
+  const TimePoint due = worker_.loop().now() + limit;
+  if (streams_timer_.active() && streams_due_ <= due) return;
+  streams_due_ = due;
+  streams_timer_.start(worker_.loop(), limit, [this] { end_idle_streams(); });
+}
+
+void Downstream::end_idle_streams() {
+  const TimePoint now = worker_.loop().now();
+  for (auto next = exchanges_.begin(); next != exchanges_.end();) {
+    Exchange& exchange = *next++;
+    const Duration left = exchange.idle_limit() - (now - exchange.last_progress());
+    if (left > Duration{0}) {
+      watch_streams(left);
+    } else if (!exchange.end_if_idle()) {
+      watch_streams(exchange.idle_limit());
+    }
+  }
 }
 
 // The listener became STRICT after this connection was taken.
 void Downstream::refuse_plaintext(protocol::Stream& stream) {
-  ++worker_.counters().plaintext_refused;
+  record_rejection(protocol::Rejection::PlaintextRefused, 403, connection_->failure());
   const FailureFacts& fact = facts(Failure::PlaintextRefused);
   const auto head = protocol::make_head();
   head->status = fact.http_status;
@@ -123,8 +163,9 @@ void Downstream::learn_peer(const protocol::Head& head) {
 }
 
 void Downstream::on_closed(net::HttpConnection& connection) {
-  if (connection.plaintext_refused()) {
-    ++worker_.counters().plaintext_refused;
+  const protocol::Rejection rejection = connection.rejection();
+  if (rejection != protocol::Rejection::None) record_rejection(rejection, 0, connection.failure());
+  if (rejection == protocol::Rejection::PlaintextRefused) {
     if (worker_.may_log_denial()) {
       log::warn("{} spoke plaintext to {}, which takes mutual TLS only (PeerAuthentication STRICT): "
                 "the caller has no sidecar, or went around it",

@@ -39,6 +39,10 @@ class Downstream final : net::HttpConnection::Owner {
   void on_closed(net::HttpConnection& connection) override;
   void begin(protocol::Event& event);
   void refuse_plaintext(protocol::Stream& stream);
+  // Counts what the peer sent and was refused, and gives it its line in the access log.
+  void record_rejection(protocol::Rejection rejection, int status, std::string_view reason);
+  void watch_streams(Duration limit);
+  void end_idle_streams();
   [[nodiscard]] const HttpSpec* find_http();
 
   Worker& worker_;
@@ -51,6 +55,10 @@ class Downstream final : net::HttpConnection::Owner {
   WorkloadId peer_id_ = unknown_workload;
   bool peer_learned_ = false;
   std::list<Exchange> exchanges_;
+  // Looks at all exchanges once the first of them may have been idle for too long: a request costs
+  // no timer of its own.
+  net::Timer streams_timer_;
+  TimePoint streams_due_{};
 };
 
 }  // namespace outrider::proxy

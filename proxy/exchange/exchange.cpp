@@ -15,6 +15,8 @@
 
 namespace outrider::proxy {
 
+// A downstream that takes nothing of an answer for so long has given up (Envoy's flush timeout).
+constexpr Duration longest_stall = std::chrono::minutes(5);
 constexpr std::size_t most_replayed = 64 * 1024;  // of a body, kept for a retry (DESIGN section 7)
 
 Exchange::Exchange(Worker& worker, Downstream& downstream, protocol::Stream& stream,
@@ -26,7 +28,8 @@ Exchange::Exchange(Worker& worker, Downstream& downstream, protocol::Stream& str
       world_(std::move(world)),
       listener_(listener),
       http_(http),
-      began_(worker.loop().now()) {
+      began_(worker.loop().now()),
+      last_progress_(began_) {
   worker_.count_exchange(1);
 }
 
@@ -195,16 +198,43 @@ void Exchange::on_deadline() {
   if (attempt_ && !timeout_.by_client) blame(outcome_of(failure));
   attempt_.reset();
   if (response_started_) {
-    flags_.flag = facts(failure).flag;
-    details_ = facts(failure).details;
-    downstream_.connection().reset(stream_, protocol::ErrorCode::InternalError);
-    phase_ = Phase::Done;
-    return;
+    break_off(failure);
+  } else {
+    reply(failure);
   }
-  reply(failure);
+}
+
+// Too late for an answer: the caller must not take half a response for the whole.
+void Exchange::break_off(Failure failure) {
+  attempt_.reset();
+  flags_.flag = facts(failure).flag;
+  details_ = facts(failure).details;
+  downstream_.connection().reset(stream_, protocol::ErrorCode::InternalError);
+  phase_ = Phase::Done;
+}
+
+Duration Exchange::idle_timeout() const {
+  return forward_ && forward_->idle_timeout ? *forward_->idle_timeout : http_.stream_idle_timeout;
+}
+
+Duration Exchange::idle_limit() const {
+  const Duration configured = idle_timeout();
+  return configured > Duration{0} ? configured : longest_stall;
+}
+
+bool Exchange::end_if_idle() {
+  if (idle_timeout() == Duration{0} && unread_ == 0) return false;
+  if (phase_ == Phase::Done || response_started_) {
+    break_off(Failure::StreamIdle);
+  } else {
+    attempt_.reset();
+    reply(request_complete_ ? Failure::StreamIdle : Failure::RequestTimeout);
+  }
+  return true;
 }
 
 void Exchange::on_request_data(ByteView bytes, bool end_stream) {
+  last_progress_ = worker_.loop().now();
   request_bytes_ += bytes.size();
   request_complete_ = request_complete_ || end_stream;
   if (phase_ == Phase::Replied || phase_ == Phase::Done || response_ended_) {
@@ -249,6 +279,7 @@ void Exchange::forget_large_body() {
 }
 
 void Exchange::on_request_drained() {
+  last_progress_ = worker_.loop().now();
   if (!attempt_ || attempt_->drained() <= credited_) return;  // a replay: credited before
   downstream_.connection().credit(stream_, attempt_->drained() - credited_);
   credited_ = attempt_->drained();
@@ -294,12 +325,7 @@ void Exchange::on_attempt_failed(Failure failure, std::string_view reason) {
   blame(outcome_of(failure));
   upstream_failure_ = reason;
   if (response_started_) {
-    // Too late for an answer: the caller must not take half a response for the whole.
-    attempt_.reset();
-    flags_.flag = facts(failure).flag;
-    details_ = facts(failure).details;
-    downstream_.connection().reset(stream_, protocol::ErrorCode::InternalError);
-    phase_ = Phase::Done;
+    break_off(failure);
     return;
   }
   if (retry(outcome_of(failure), proves_unprocessed(failure))) return;

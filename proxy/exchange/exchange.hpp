@@ -46,6 +46,11 @@ class Exchange {
   void on_request_trailers(protocol::HeadPtr trailers);
   void on_response_drained(std::size_t bytes);
   void on_downstream_reset();
+  // How long nothing may move, and since when nothing has.
+  [[nodiscard]] Duration idle_limit() const;
+  [[nodiscard]] TimePoint last_progress() const { return last_progress_; }
+  // False when nothing moves and that is no fault: no limit is configured, and nobody is waited for.
+  bool end_if_idle();
 
   // From the attempt. Each may destroy it.
   [[nodiscard]] const std::shared_ptr<const World>& world() const { return world_; }
@@ -73,12 +78,14 @@ class Exchange {
   [[nodiscard]] bool choose_destination(const Forward& forward);
   void begin_attempt();
 
+  [[nodiscard]] Duration idle_timeout() const;  // as configured; 0: none
   void forget_large_body();
   void blame(const AttemptOutcome& outcome);
   [[nodiscard]] bool retry(const AttemptOutcome& outcome, bool surely_unprocessed);
   void arm_deadline();
   void on_deadline();
   void end_response();
+  void break_off(Failure failure);
 
   void reply(Failure failure, std::string_view reason = {});
   void reply_with(int status, int grpc_status, std::string_view body, std::string_view location = {});
@@ -118,6 +125,8 @@ class Exchange {
   std::vector<const EndpointState*> tried_;
 
   TimePoint began_;
+  TimePoint last_progress_;      // a byte of a body has come or gone
+  std::uint64_t unread_ = 0;     // response bytes that the downstream has not taken yet
   int status_ = 0;               // of the response that went downstream
   int grpc_status_ = -1;
   bool response_started_ = false;

@@ -48,7 +48,9 @@ void Exchange::on_response_head(protocol::HeadPtr head, bool end_stream) {
 }
 
 void Exchange::on_response_data(ByteView bytes, bool end_stream) {
+  last_progress_ = worker_.loop().now();
   response_bytes_ += bytes.size();
+  unread_ += bytes.size();
   downstream_.connection().send_data(stream_, bytes, end_stream);
   if (end_stream) end_response();
 }
@@ -71,6 +73,8 @@ void Exchange::end_response() {
 }
 
 void Exchange::on_response_drained(std::size_t bytes) {
+  last_progress_ = worker_.loop().now();
+  unread_ -= std::min<std::uint64_t>(unread_, bytes);
   if (attempt_) attempt_->credit(bytes);
 }
 

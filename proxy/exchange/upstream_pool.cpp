@@ -133,7 +133,7 @@ bool UpstreamPool::make_connection() {
   options.to = endpoint_->address;
   options.from = cluster_->bind_address;
   options.connect_timeout = cluster_->connect_timeout;
-  options.idle_timeout = cluster_->idle_timeout;
+  options.timeouts.idle = cluster_->idle_timeout;
   options.limits.stream_window = 256 * 1024;
   options.limits.connection_window = 1024 * 1024;
   if (endpoint_->tls) {
@@ -210,6 +210,9 @@ void UpstreamPool::on_connection_closed(UpstreamConnection& connection) {
   const bool failed = !connection.ready_;
   const bool timed_out = connection.http().connect_timed_out();
   const std::string reason = connection.http().failure();
+  if (const auto rejection = connection.http().rejection(); rejection != protocol::Rejection::None) {
+    ++pools_.counters_.upstream_rejections[static_cast<std::size_t>(rejection)];
+  }
   if (failed) {
     --connecting_;
     ++endpoint_->state->connect_failures_total;

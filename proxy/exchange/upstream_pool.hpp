@@ -16,6 +16,7 @@
 #include "core/net/http_connection.hpp"
 #include "proxy/exchange/world.hpp"
 #include "proxy/policy/circuit.hpp"
+#include "proxy/telemetry/metrics.hpp"
 
 namespace outrider::proxy {
 
@@ -122,7 +123,7 @@ class UpstreamPool {
 
 class UpstreamPools {
  public:
-  explicit UpstreamPools(net::Loop& loop) : loop_(loop) {}
+  UpstreamPools(net::Loop& loop, ProxyCounters& counters) : loop_(loop), counters_(counters) {}
 
   [[nodiscard]] UpstreamPool& pool(const std::shared_ptr<const World>& world,
                                    const ClusterSpec& cluster, const EndpointSpec& endpoint);
@@ -138,6 +139,7 @@ class UpstreamPools {
     }
   };
   net::Loop& loop_;
+  ProxyCounters& counters_;
   std::unordered_map<UpstreamPool::Key, std::unique_ptr<UpstreamPool>, KeyHash> pools_;
 };
 

@@ -7,7 +7,7 @@ namespace outrider::proxy {
 constexpr int denials_a_second = 10;
 
 Worker::Worker(const WorkerShared& shared, std::shared_ptr<const World> world)
-    : shared_(shared), metrics_(shared.metrics.add_worker()), pools_(loop_), world_(std::move(world)) {
+    : shared_(shared), metrics_(shared.metrics.add_worker()), pools_(loop_, shared.metrics.counters()), world_(std::move(world)) {
   thread_ = std::thread([this] { loop_.run(); });
 }
 
@@ -32,7 +32,9 @@ void Worker::accept(int descriptor, std::string listener) {
     if (spec->tls) {
       const auto tls = world_->server_tls.find(listener);
       if (tls != world_->server_tls.end()) options.tls = tls->second;
-      if (spec->tls->http.idle_timeout > Duration{0}) options.idle_timeout = spec->tls->http.idle_timeout;
+    }
+    if (const auto& chain = spec->tls ? spec->tls : spec->plaintext) {
+      options.timeouts.idle = chain->http.idle_timeout;
     }
     options.plaintext = spec->plaintext.has_value();
     options.plaintext_refusal = facts(Failure::PlaintextRefused).body;

@@ -37,6 +37,7 @@ class Sidecar {
   [[nodiscard]] const std::shared_ptr<const World>& world() const { return world_; }
   [[nodiscard]] const Metrics& metrics() const { return *metrics_; }
   [[nodiscard]] net::Loop& loop() { return loop_; }
+  [[nodiscard]] const std::vector<std::unique_ptr<Worker>>& workers() const { return workers_; }
   [[nodiscard]] Duration uptime() { return loop_.now() - started_; }
   [[nodiscard]] const Listeners& listeners() const { return *listeners_; }
   // Where these ports really are (they may have been 0), once run() is under way.

@@ -98,9 +98,7 @@ HttpSpec http_spec(const hcm::HttpConnectionManager& source, std::string_view in
     report.ignore("normalize_path", "paths are always normalized");
   }
   if (!source.server_name().empty()) spec.server_name = source.server_name();
-  if (to_duration(source.stream_idle_timeout()) > Duration{0}) {
-    report.ignore("stream_idle_timeout", "idle streams are not ended yet");
-  }
+  if (source.has_stream_idle_timeout()) spec.stream_idle_timeout = to_duration(source.stream_idle_timeout());
   const auto& common = source.common_http_protocol_options();
   if (common.has_idle_timeout()) spec.idle_timeout = to_duration(common.idle_timeout());
   if (common.has_max_headers_count()) {

@@ -40,6 +40,7 @@ struct HttpSpec {
   bool generate_request_id = true;
   std::string server_name = "envoy";
   Duration idle_timeout = std::chrono::hours(1);           // of a connection; 0: none
+  Duration stream_idle_timeout = std::chrono::minutes(5);  // nothing moves; 0: none
 };
 
 struct ChainSpec {

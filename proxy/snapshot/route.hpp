@@ -44,6 +44,7 @@ struct Forward {
   std::vector<WeightedCluster> clusters;  // never empty
   std::uint32_t total_weight = 1;
   Duration timeout{0};                          // 0: none
+  std::optional<Duration> idle_timeout;         // instead of the listener's; 0: none
   std::optional<Duration> max_grpc_timeout;     // caps the client's grpc-timeout; 0: no cap
   std::optional<RetryPolicy> retry;
   std::string prefix_rewrite;                   // empty: none

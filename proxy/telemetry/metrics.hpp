@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/protocol/rejection.hpp"
 #include "proxy/policy/failure.hpp"
 #include "proxy/snapshot/listener.hpp"
 #include "proxy/snapshot/state.hpp"
@@ -97,8 +98,9 @@ struct ProxyCounters {
   std::atomic<std::uint64_t> xds_updates{0};
   std::atomic<std::uint64_t> xds_rejected{0};
   std::atomic<std::uint64_t> downstream_connections{0};
-  std::atomic<std::uint64_t> downstream_protocol_errors{0};
-  std::atomic<std::uint64_t> plaintext_refused{0};
+  // What peers sent and was refused, by protocol::Rejection.
+  using Rejections = std::array<std::atomic<std::uint64_t>, protocol::rejection_count>;
+  Rejections downstream_rejections{}, upstream_rejections{};
 };
 
 // Owns the workers' cells and renders everything. Lives as long as the process.

@@ -104,8 +104,16 @@ void add_proxy(const ProxyCounters& counters, std::vector<MetricFamily>& familie
   add("outrider_xds_updates_total", "Configuration updates taken", counters.xds_updates);
   add("outrider_xds_updates_rejected_total", "Configuration updates refused (NACK)", counters.xds_rejected);
   add("outrider_downstream_connections_total", "Connections accepted", counters.downstream_connections);
-  add("outrider_downstream_protocol_errors_total", "Requests that were not well-formed HTTP", counters.downstream_protocol_errors);
-  add("outrider_plaintext_refused_total", "Plaintext requests under STRICT mutual TLS", counters.plaintext_refused);
+  MetricFamily rejections{"outrider_rejections_total", "What peers sent and was refused, by reason", MetricType::Counter, {}};
+  const auto add_side = [&](const char* side, const ProxyCounters::Rejections& counts) {
+    for (std::size_t i = 1; i < counts.size(); ++i) {
+      const auto reason = protocol::token(static_cast<protocol::Rejection>(i));
+      rejections.metric.push_back(counter({{"side", side}, {"reason", std::string(reason)}}, read(counts[i])));
+    }
+  };
+  add_side("downstream", counters.downstream_rejections);
+  add_side("upstream", counters.upstream_rejections);
+  families.push_back(std::move(rejections));
 }
 
 // Envoy's names, so that its dashboards find them.
