@@ -285,23 +285,6 @@ TEST_CASE("abort() closes once, with its reason, and breaks off what is open") {
   CHECK(call.closed == 1);
 }
 
-TEST_CASE("a connection without requests is closed when its time is up, on either side") {
-  Loop loop;
-  Patience patience(loop);
-  ServerOptions impatient;
-  impatient.handshake_timeout = std::chrono::milliseconds(20);
-  Server server(loop, impatient, echo);
-  Client silent(loop, server.to());
-  patience.run_until([&] { return silent.over; });
-  CHECK(server.peers[0]->failure == "nothing came in time");
-  Server patient(loop, {}, echo);
-  ClientOptions options = patient.to(Protocol::Http2);
-  options.timeouts.idle = std::chrono::milliseconds(20);
-  Client idle(loop, options);
-  patience.run_until([&] { return idle.over; });
-  CHECK(idle.failure.empty());
-}
-
 TEST_CASE("a port in use, and one that needs privileges, are told in words") {
   Loop loop;
   auto first = Listener::listen(loop, anywhere, [](int) {});

@@ -35,6 +35,7 @@ class Peer : public HttpConnection::Owner {
   int goaways = 0;
   std::vector<int> refused;
   std::string failure;
+  protocol::Rejection rejection = protocol::Rejection::None;
   bool connect_failed = false;
 
   Seen* call(const Head& head, std::string_view body = {}) {
@@ -90,6 +91,7 @@ class Peer : public HttpConnection::Owner {
     CHECK_FALSE(over);
     over = true;
     failure = c.failure();
+    rejection = c.rejection();
     connect_failed = c.connect_failed();
     for (const auto& s : seen) CHECK((s->stream == nullptr || !connection));
     loop_.retire(std::move(connection));

@@ -3,7 +3,9 @@
 #include "core/net/loop.hpp"
 
 #include <atomic>
+#include <map>
 #include <mutex>
+#include <random>
 #include <thread>
 
 #include "core/net/timer.hpp"
@@ -147,6 +149,31 @@ TEST_CASE("a timer may set itself again, repeat, or be destroyed while it fires"
   CHECK(again_count == 3);
   CHECK(repeat_count == 3);
   CHECK(doomed_fired);
+}
+
+TEST_CASE("a thousand timers, set, set again and cancelled at random, fire in the order in which they are due") {
+  Loop loop;
+  std::minstd_rand random(7);
+  std::vector<std::unique_ptr<Timer>> timers;
+  std::vector<std::pair<int, int>> fired;  // due after ms, number
+  std::map<int, int> expected;             // number -> due after ms
+  for (int i = 0; i < 1000; ++i) timers.push_back(std::make_unique<Timer>());
+  for (int i = 0; i < 5000; ++i) {
+    const int number = static_cast<int>(random() % 1000), after = 10'000 + static_cast<int>(random() % 100'000);
+    expected.erase(number);
+    timers[static_cast<std::size_t>(number)]->cancel();
+    if (random() % 3 == 0) continue;
+    expected[number] = after;
+    timers[static_cast<std::size_t>(number)]->start(loop, std::chrono::milliseconds(after),
+                                                    [&, number, after] { fired.emplace_back(after, number); });
+  }
+  loop.advance(std::chrono::seconds(9));
+  CHECK(fired.empty());
+  for (int s = 0; s < 200; ++s) loop.advance(std::chrono::seconds(1));
+  CHECK(fired.size() == expected.size());
+  for (const auto& [after, number] : fired) CHECK(expected[number] == after);
+  // Set within the same milliseconds in real time: a second's step tells them apart.
+  for (std::size_t i = 1; i < fired.size(); ++i) CHECK(fired[i - 1].first <= fired[i].first + 1000);
 }
 
 TEST_CASE("what is retired is deleted at the end of the turn, not in it") {
