@@ -202,7 +202,7 @@ void Http1Codec::abandon(Events& events) {
   if (!stream_) return;
   const bool whole = role_ == Role::Client ? stream_->received : stream_->sent && output_.empty();
   if (!whole) {
-    break_off(events, ErrorCode::Cancel, false, "the connection was closed early");
+    break_off(events, ErrorCode::Cancel, "the connection was closed early");
   }
   retire_message(events);
   retired_ = std::move(stream_);
@@ -220,6 +220,7 @@ void Http1Codec::produce(Buffer& out, std::size_t limit, Events& events) {
   if (take > 0) {
     out.append(output_.view().first(take));
     output_.consume(take);
+    if (stream_) stream_->head_left = true;
   }
   if (!stream_) return;
   Message& message = *stream_;
@@ -235,7 +236,7 @@ void Http1Codec::produce(Buffer& out, std::size_t limit, Events& events) {
   if (!output_.empty()) return;
   const bool half = role_ == Role::Server ? message.sent : message.received;
   const bool over = (message.sent && message.received) || (half && close_after_);
-  if (finished_ && !over) break_off(events, ErrorCode::Cancel, false, "connection closed");
+  if (finished_ && !over) break_off(events, ErrorCode::Cancel, "connection closed");
   if (!over && !message.broken) return;
   retire_message(events);
   retired_ = std::move(stream_);

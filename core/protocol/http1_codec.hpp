@@ -57,7 +57,7 @@ class Http1Codec final : public Codec {
   bool read_head(Events& events);
   bool read_body(Events& events);
   void on_refused(const Refusal& refusal, Events& events);
-  void break_off(Events& events, ErrorCode code, bool unprocessed, std::string_view reason);
+  void break_off(Events& events, ErrorCode code, std::string_view reason);
   void maybe_complete();
   void retire_message(Events& events);
   void begin_body(const Head& head, bool end_stream, bool request);

@@ -13,6 +13,7 @@ struct Http1Codec::Message : Stream {
   bool head_received = false;
   bool received = false;
   bool head_sent = false;
+  bool head_left = false;    // some of it is in the output of produce(): the peer may know of it
   bool sent = false;
   bool broken = false;       // Reset was reported; only Closed is left
   bool chunked_out = false;

@@ -156,7 +156,7 @@ bool Http1Codec::read_body(Events& events) {
 void Http1Codec::on_refused(const Refusal& refusal, Events& events) {
   if (role_ == Role::Client) {
     finished_ = true;
-    break_off(events, ErrorCode::ProtocolError, false, refusal.reason);
+    break_off(events, ErrorCode::ProtocolError, refusal.reason);
     return;
   }
   if (stream_ && stream_->sent) {
@@ -168,7 +168,7 @@ void Http1Codec::on_refused(const Refusal& refusal, Events& events) {
   if (stream_) {
     // The request's body went wrong. Answer for it unless an answer is under way.
     const bool answer = !stream_->head_sent;
-    break_off(events, ErrorCode::ProtocolError, false, refusal.reason);
+    break_off(events, ErrorCode::ProtocolError, refusal.reason);
     if (!answer) {
       finished_ = true;
       return;
@@ -197,14 +197,13 @@ void Http1Codec::refuse_all(int status, std::string_view reason, Buffer& out) {
   finished_ = true;
 }
 
-void Http1Codec::break_off(Events& events, ErrorCode code, bool unprocessed,
-                           std::string_view reason) {
+void Http1Codec::break_off(Events& events, ErrorCode code, std::string_view reason) {
   if (!stream_ || stream_->broken) return;
   stream_->broken = true;
   Event event{.kind = Event::Kind::Reset};
   event.stream = stream_.get();
   event.code = code;
-  event.unprocessed = unprocessed;
+  event.unprocessed = role_ == Role::Client && !stream_->head_left;
   event.reason = reason;
   events.push_back(std::move(event));
 }
@@ -227,7 +226,7 @@ void Http1Codec::end_of_input(Events& events) {
   }
   if (role_ == Role::Client ? message.received : message.sent) return;  // its end is on its way
   // A client that closes has given up, as Envoy and nginx take it: HTTP/1 has no other cancel.
-  break_off(events, ErrorCode::Cancel, false, "the connection was closed early");
+  break_off(events, ErrorCode::Cancel, "the connection was closed early");
   finished_ = true;
 }
 

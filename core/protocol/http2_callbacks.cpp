@@ -204,6 +204,17 @@ int Http2Codec::Callbacks::send_data(nghttp2_session*, nghttp2_frame*, const std
   return 0;
 }
 
+void Http2Codec::Callbacks::on_head_left(nghttp2_session* session, H2Stream& s) {
+  if (s.interim_queued > 0) {
+    --s.interim_queued;
+    return;
+  }
+  s.head_left = true;
+  if (!s.reset_behind_head) return;
+  nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, s.id,
+                            static_cast<std::uint32_t>(*s.reset_behind_head));
+}
+
 int Http2Codec::Callbacks::on_frame_send(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
   Http2Codec& self = codec(user);
   H2Stream* s = stream(session, frame->hd.stream_id);
@@ -213,6 +224,7 @@ int Http2Codec::Callbacks::on_frame_send(nghttp2_session* session, const nghttp2
     if (s && s->reason.empty()) s->reason = "the peer broke the HTTP/2 protocol";
     self.on_violation();
   }
+  if (frame->hd.type == NGHTTP2_HEADERS && s) on_head_left(session, *s);
   const bool ends = (frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS) &&
                     (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
   if (!ends || self.role_ != Role::Server || !s) return 0;

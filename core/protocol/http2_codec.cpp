@@ -223,7 +223,8 @@ void Http2Codec::abandon(Events& events) {
   while (streams_) {
     H2Stream& stream = *streams_;
     stream.reason = "the connection was closed early";
-    close(stream, ErrorCode::Cancel, false);
+    // A request that is still queued here was certainly not processed.
+    close(stream, ErrorCode::Cancel, role_ == Role::Client && !stream.head_left);
   }
   events_ = nullptr;
 }
@@ -270,6 +271,7 @@ void Http2Codec::send_informational(Stream& handle, const Head& head) {
   block.add_all(head.fields);
   nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, stream.id, nullptr, block.data(),
                          block.size(), nullptr);
+  ++stream.interim_queued;
 }
 
 void Http2Codec::send_head(Stream& handle, const Head& response, bool end_stream) {
@@ -311,6 +313,12 @@ void Http2Codec::reset(Stream& handle, ErrorCode code) {
   auto& stream = static_cast<H2Stream&>(handle);
   if (stream.broken) return;
   stream.broken = true;
+  if (role_ == Role::Server && stream.head_sent && !stream.head_left) {
+    // nghttp2 drops what is queued on a stream that is reset: the caller would not see that there
+    // was an answer.
+    stream.reset_behind_head = code;
+    return;
+  }
   nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id,
                             static_cast<std::uint32_t>(code));
 }

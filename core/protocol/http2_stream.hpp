@@ -4,6 +4,7 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -41,10 +42,13 @@ struct Http2Codec::H2Stream : Stream {
   bool received = false;         // END_STREAM came
   bool broken = false;           // Reset was reported
   bool head_sent = false;
+  bool head_left = false;        // and it is in the output: the peer may know of it
+  int interim_queued = 0;        // 1xx heads that have not left
   bool sent = false;             // the owner has said everything
   bool ended = false;            // and it has left, END_STREAM included
   bool deferred = false;         // nghttp2 waits for more body
   bool has_trailers = false;
+  std::optional<ErrorCode> reset_behind_head;  // to be sent once the head has left
   std::string_view reason;       // of the Reset to come, for people
   Buffer body;                   // to be sent
   HeaderList trailers;
@@ -76,6 +80,7 @@ struct Http2Codec::Callbacks {
                              void* user);
   static int send_data(nghttp2_session* session, nghttp2_frame* frame, const std::uint8_t* header,
                        std::size_t length, nghttp2_data_source* source, void* user);
+  static void on_head_left(nghttp2_session* session, H2Stream& s);
   static int on_frame_send(nghttp2_session* session, const nghttp2_frame* frame, void* user);
   static int on_frame_not_send(nghttp2_session* session, const nghttp2_frame* frame, int error,
                                void* user);

@@ -235,6 +235,19 @@ TEST_CASE("one request at a time; a draining client takes none, and ends with th
   CHECK(idle.codec.finished());
 }
 
+TEST_CASE("a connection that ends before a byte of the request has left proves that nobody acted on it") {
+  for (const std::size_t sent : {0, 1, 30}) {
+    CAPTURE(sent);
+    Client client;
+    Seen& call = *client.side.open(*request("POST"), true);
+    if (sent > 0) (void)client.side.produce(sent);
+    client.side.end_of_input();
+    client.side.abandon();
+    CHECK(call.resets == 1);
+    CHECK(call.unprocessed == (sent == 0));
+  }
+}
+
 TEST_CASE("a cancelled request closes the connection and hears nothing more") {
   Client client;
   Seen& call = *client.side.open(*request("GET"), true);

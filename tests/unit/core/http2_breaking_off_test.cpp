@@ -56,6 +56,45 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("a reset right behind a head lets the head out first, and 1xx before it, but never a clean end") {
+  for (const bool whole : {false, true}) {
+    for (const int interim : {0, 2}) {
+      CAPTURE(whole);
+      CAPTURE(interim);
+      Pair pair;
+      Seen& call = *pair.client.open(*request("POST"), true);
+      pair.run();
+      Seen& served = pair.server.last();
+      for (int i = 0; i < interim; ++i) pair.server_codec.send_informational(*served.stream, *response(103));
+      pair.server_codec.send_head(*served.stream, *response(200), false);
+      pair.server_codec.send_data(*served.stream, bytes_of("some of it"), whole);
+      pair.server_codec.reset(*served.stream, ErrorCode::InternalError);
+      pair.run();
+      CHECK(call.status == 200);
+      CHECK(call.informational.size() == static_cast<std::size_t>(interim));
+      CHECK(call.resets == 1);
+      CHECK(call.code == ErrorCode::InternalError);
+      CHECK_FALSE(call.ended);
+      CHECK(call.closed == 1);
+      CHECK(served.closed == 1);
+      CHECK(served.resets == 0);
+      CHECK(pair.server_codec.open_streams() == 0);
+    }
+  }
+}
+
+TEST_CASE("a connection that ends tells which requests were still here: nobody acted on those") {
+  Pair pair;
+  Seen& left = *pair.client.open(*request("POST"), false);
+  pair.run();
+  Seen& queued = *pair.client.open(*request("POST"), true);
+  pair.client.abandon();
+  CHECK(left.resets == 1);
+  CHECK_FALSE(left.unprocessed);
+  CHECK(queued.resets == 1);
+  CHECK(queued.unprocessed);
+}
+
 TEST_CASE("a request cancelled before it left is never seen by the server, and is closed") {
   Pair pair;
   Seen& call = *pair.client.open(*request("POST"), false);
