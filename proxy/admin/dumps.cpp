@@ -48,7 +48,12 @@ std::string clusters_text(const Snapshot& snapshot) {
     line(fmt::format("default_priority::max_connections::{}", cluster->limits.connections));
     line(fmt::format("default_priority::max_pending_requests::{}", cluster->limits.pending));
     line(fmt::format("default_priority::max_requests::{}", cluster->limits.requests));
-    line(fmt::format("default_priority::max_retries::{}", cluster->limits.retries));
+    if (const auto& budget = cluster->limits.retry_budget) {
+      line(fmt::format("default_priority::retry_budget_percent::{}", budget->percent));
+      line(fmt::format("default_priority::min_retry_concurrency::{}", budget->least));
+    } else {
+      line(fmt::format("default_priority::max_retries::{}", cluster->limits.retries));
+    }
     for (const EndpointSpec& endpoint : cluster->endpoints) {
       const std::string at = endpoint.address.text();
       const auto value = [&](std::string_view name, auto number) { line(fmt::format("{}::{}::{}", at, name, number)); };

@@ -1,5 +1,7 @@
 #include "proxy/policy/circuit.hpp"
 
+#include <algorithm>
+
 namespace outrider::proxy {
 namespace {
 
@@ -8,6 +10,17 @@ struct Breaker {
   std::atomic<std::uint64_t>* overflow;
   std::uint32_t limit;
 };
+
+// Several workers may read between each other's changes: a few retries more or less do no harm.
+std::uint32_t most_retries(const ClusterSpec& cluster) {
+  const CircuitLimits& limits = cluster.limits;
+  if (!limits.retry_budget) return limits.retries;
+  const std::uint32_t requests = cluster.state->requests.load(std::memory_order_relaxed);
+  const std::uint32_t retries = cluster.state->retries.load(std::memory_order_relaxed);
+  const std::uint32_t first_tries = requests > retries ? requests - retries : 0;
+  const auto share = static_cast<std::uint32_t>(limits.retry_budget->percent / 100 * first_tries);
+  return std::max(limits.retry_budget->least, share);
+}
 
 Breaker breaker(const ClusterSpec& cluster, Limit limit) {
   ClusterState& state = *cluster.state;
@@ -21,7 +34,7 @@ Breaker breaker(const ClusterSpec& cluster, Limit limit) {
     case Limit::Retries:
       break;
   }
-  return {&state.retries, &state.retry_overflow, cluster.limits.retries};
+  return {&state.retries, &state.retry_overflow, most_retries(cluster)};
 }
 
 Ticket take(std::atomic<std::uint32_t>& gauge) {

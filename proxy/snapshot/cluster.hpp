@@ -56,12 +56,20 @@ enum class LbPolicy : std::uint8_t { RoundRobin, LeastRequest, Random };
 // Http1 and Http2 as told; FollowDownstream: what the client spoke; over TLS, ALPN decides.
 enum class UpstreamProtocol : std::uint8_t { Http1, Http2, FollowDownstream };
 
+// How many retries there may be at once: a share of the requests that are on their first try, so
+// that a destination where all fails gets at most that much more load than is offered to it.
+struct RetryBudget {
+  double percent = 20;
+  std::uint32_t least = 3;  // however few requests there are
+};
+
 struct CircuitLimits {
   static constexpr std::uint32_t unlimited = std::numeric_limits<std::uint32_t>::max();
   std::uint32_t connections = 1024;  // Envoy's defaults; Istio always writes its own
   std::uint32_t pending = 1024;
   std::uint32_t requests = 1024;
   std::uint32_t retries = 3;
+  std::optional<RetryBudget> retry_budget;  // instead of `retries`
 };
 
 struct OutlierSettings {

@@ -243,6 +243,16 @@ CircuitLimits circuit_limits(const v3::CircuitBreakers& source) {
   if (threshold.has_max_pending_requests()) limits.pending = threshold.max_pending_requests().value();
   if (threshold.has_max_requests()) limits.requests = threshold.max_requests().value();
   if (threshold.has_max_retries()) limits.retries = threshold.max_retries().value();
+  if (threshold.has_retry_budget()) {
+    const auto& told = threshold.retry_budget();
+    RetryBudget budget;
+    if (told.has_budget_percent()) budget.percent = std::clamp(told.budget_percent().value(), 0.0, 100.0);
+    if (told.has_min_retry_concurrency()) budget.least = told.min_retry_concurrency().value();
+    limits.retry_budget = budget;
+  } else if (limits.retries == CircuitLimits::unlimited) {
+    // What Istio writes where nobody has said anything: a retry storm is nobody's wish.
+    limits.retry_budget.emplace();
+  }
   return limits;
 }
 

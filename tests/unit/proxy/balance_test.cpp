@@ -160,6 +160,44 @@ TEST_CASE("a circuit opens at its limit, closes when a ticket is given back, and
   CHECK(cluster.state->retry_overflow == 2);
 }
 
+TEST_CASE("a retry budget is a fifth of the requests on their first try, three at least, or as configured") {
+  struct Row {
+    const char* thresholds;
+    std::uint32_t requests;
+    std::size_t most;
+  };
+  // What Istio writes for no limit means the mesh's default; a limit that somebody chose is that limit.
+  const char* const nothing_said = "max_retries { value: 4294967295 }";
+  const Row rows[] = {
+      {nothing_said, 0, 3},
+      {nothing_said, 15, 3},
+      {nothing_said, 100, 16},  // a fifth of the other 84
+      {nothing_said, 1000, 166},
+      {"retry_budget { }", 1000, 166},
+      {"retry_budget { budget_percent { value: 50 } min_retry_concurrency { value: 7 } }", 0, 7},
+      {"retry_budget { budget_percent { value: 50 } min_retry_concurrency { value: 7 } }", 90, 30},
+      {"retry_budget { budget_percent { value: 0 } min_retry_concurrency { value: 0 } }", 1000, 0},
+      {"max_retries { value: 5 }", 1000, 5},
+      {"", 1000, 3},  // Envoy's default
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.thresholds);
+    CAPTURE(row.requests);
+    World world;
+    world.cluster(cluster_text("c", endpoint("10.0.0.1", 80),
+                               std::string("circuit_breakers { thresholds { max_requests { value: 5000 } ") +
+                                   row.thresholds + " } }"));
+    const auto snapshot = world.snapshot();
+    const ClusterSpec& cluster = *snapshot->cluster("c");
+    std::vector<Ticket> requests, retries;
+    for (std::uint32_t i = 0; i < row.requests; ++i) requests.push_back(acquire(cluster, Limit::Requests));
+    while (Ticket ticket = acquire(cluster, Limit::Retries)) retries.push_back(std::move(ticket));
+    CHECK(retries.size() == row.most);
+    CHECK(cluster.state->retry_overflow == 1);
+    CHECK(cluster.state->retries == row.most);
+  }
+}
+
 TEST_CASE("a ticket that moves is given back once") {
   std::atomic<std::uint32_t> gauge{2};
   {
