@@ -35,7 +35,7 @@ bool parse_labels(const std::string& text, std::map<std::string, std::string>& l
 
 int main(int argc, char** argv) {
   Options options;
-  std::string labels, control, drain = "5s";
+  std::string labels, control, drain = "5s", flush = "1s";
   CLI::App app{
       "The Outrider sidecar: stands beside one service, takes its traffic in and out.\n"
       "Inbound it binds the workload's address and service ports; outbound the service sends to\n"
@@ -64,6 +64,7 @@ int main(int argc, char** argv) {
   app.add_option("--metrics-port", options.metrics_port, "Port that Prometheus scrapes")->capture_default_str();
   app.add_option("--drain-time", drain, "How long requests under way may take after SIGTERM")->capture_default_str();
   app.add_option("--access-log", options.access_log, "File of the access log, - for standard output (default: none)");
+  app.add_option("--access-log-flush", flush, "How long a line may wait for others before it is written")->capture_default_str();
   app.add_option("--log-level", options.log_level, "trace, debug, info, warn, error")->capture_default_str();
 
   if (const auto code = outrider::tool::parse_or_exit_code(app, argc, argv)) return *code;
@@ -71,6 +72,9 @@ int main(int argc, char** argv) {
   const auto drain_time = outrider::tool::parse_duration(drain);
   if (!drain_time) return refuse(fmt::format("--drain-time: {}", drain_time.error().message));
   options.drain_time = *drain_time;
+  const auto flush_after = outrider::tool::parse_duration(flush);
+  if (!flush_after) return refuse(fmt::format("--access-log-flush: {}", flush_after.error().message));
+  options.access_log_flush = *flush_after;
   if (!outrider::IpAddress::parse(options.self.address)) return refuse("--address has to be an IP address");
   const int sources = (options.config_folder.empty() ? 0 : 1) + (options.resource_folder.empty() ? 0 : 1) + (control.empty() ? 0 : 1);
   if (sources != 1) return refuse("exactly one of --config, --control and --resources has to be given");

@@ -27,6 +27,7 @@ struct Options {
   std::uint16_t metrics_port = 15090;
   Duration drain_time = std::chrono::seconds(5);
   std::string access_log;  // empty: off; "-": standard output
+  Duration access_log_flush = std::chrono::seconds(1);  // a line is written that soon, or with many others
   std::string log_level = "info";
   bool strict_istio = false;
 };

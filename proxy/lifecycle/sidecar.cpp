@@ -84,7 +84,7 @@ int Sidecar::run() {
 
 Result<void> Sidecar::start() {
   if (!options_.access_log.empty()) {
-    auto file = AccessLogFile::open(options_.access_log);
+    auto file = AccessLogFile::open(options_.access_log, options_.access_log_flush);
     if (!file) return std::unexpected(file.error());
     access_log_ = std::move(*file);
   }

@@ -92,17 +92,18 @@ void append_access_log(const AccessLogEntry& entry, std::string& out) {
   out += '\n';
 }
 
-Result<std::unique_ptr<AccessLogFile>> AccessLogFile::open(const std::string& path) {
+Result<std::unique_ptr<AccessLogFile>> AccessLogFile::open(const std::string& path, Duration flush_after) {
   const bool standard = path == "-" || path == "/dev/stdout";
   const int descriptor = standard ? ::dup(STDOUT_FILENO)
                                   : ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
   if (descriptor < 0) {
     return fail(fmt::format("cannot open the access log {}: {}", path, std::strerror(errno)));
   }
-  return std::unique_ptr<AccessLogFile>(new AccessLogFile(descriptor));
+  return std::unique_ptr<AccessLogFile>(new AccessLogFile(descriptor, flush_after));
 }
 
-AccessLogFile::AccessLogFile(int descriptor) : descriptor_(descriptor), writer_([this] { run(); }) {}
+AccessLogFile::AccessLogFile(int descriptor, Duration flush_after)
+    : descriptor_(descriptor), flush_after_(std::max<Duration>(flush_after, std::chrono::milliseconds(1))), writer_([this] { run(); }) {}
 
 AccessLogFile::~AccessLogFile() {
   {
@@ -138,7 +139,7 @@ void AccessLogFile::run() {
   std::string writing;
   std::unique_lock lock(mutex_);
   while (true) {
-    wake_.wait_for(lock, std::chrono::seconds(1), [&] { return stopping_ || pending_.size() >= batch; });
+    wake_.wait_for(lock, flush_after_, [&] { return stopping_ || pending_.size() >= batch; });
     if (pending_.empty()) {
       if (stopping_) return;
       continue;

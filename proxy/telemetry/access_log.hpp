@@ -54,7 +54,8 @@ void append_access_log(const AccessLogEntry& entry, std::string& out);
 class AccessLogFile {
  public:
   // "-" or "/dev/stdout": standard output.
-  [[nodiscard]] static Result<std::unique_ptr<AccessLogFile>> open(const std::string& path);
+  [[nodiscard]] static Result<std::unique_ptr<AccessLogFile>> open(const std::string& path,
+                                                                   Duration flush_after = std::chrono::seconds(1));
   AccessLogFile(const AccessLogFile&) = delete;
   AccessLogFile& operator=(const AccessLogFile&) = delete;
   ~AccessLogFile();  // writes what is left
@@ -63,10 +64,11 @@ class AccessLogFile {
   [[nodiscard]] std::uint64_t dropped() const;
 
  private:
-  explicit AccessLogFile(int descriptor);
+  AccessLogFile(int descriptor, Duration flush_after);
   void run();
 
   const int descriptor_;
+  const Duration flush_after_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::string pending_;
