@@ -16,25 +16,30 @@ Attempt::~Attempt() {
   connection_->http().reset(*stream_, ended_ ? ErrorCode::NoError : ErrorCode::Cancel);
 }
 
-void Attempt::start(UpstreamPool& pool, std::optional<Duration> timeout) {
+void Attempt::limit(Duration timeout) {
+  if (responded_) return;
+  timer_.start(loop_, timeout, [this] {
+    exchange_.on_attempt_failed({.failure = Failure::AttemptTimeout,
+                                 .reason = "perTryTimeout has passed",
+                                 .unprocessed = !stream_});
+  });
+}
+
+void Attempt::start(UpstreamPool& pool) {
   active_ = hold_request(endpoint_);
-  if (timeout) {
-    timer_.start(loop_, *timeout, [this] {
-      exchange_.on_attempt_failed(Failure::AttemptTimeout, "perTryTimeout has passed");
-    });
-  }
   pool.request(exchange_.world(), exchange_.cluster(), endpoint_, *this);
 }
 
 void Attempt::on_connection(UpstreamConnection& connection) {
   connection_ = &connection;
   local_ = connection.http().local();
-  opened_ = true;
   bool end_stream = false;
   const protocol::Head& head = exchange_.request_for_attempt(end_stream);
   stream_ = connection.open(head, end_stream, *this);
   if (!stream_) {
-    exchange_.on_attempt_failed(Failure::UpstreamRefused, "the connection took no stream");
+    exchange_.on_attempt_failed({.failure = Failure::UpstreamRefused,
+                                 .reason = "the connection took no stream",
+                                 .unprocessed = true});
     return;
   }
   reused_ = connection.reused();
@@ -42,7 +47,7 @@ void Attempt::on_connection(UpstreamConnection& connection) {
 }
 
 void Attempt::on_no_connection(Failure failure, std::string_view reason) {
-  exchange_.on_attempt_failed(failure, reason);
+  exchange_.on_attempt_failed({.failure = failure, .reason = reason, .unprocessed = true});
 }
 
 void Attempt::on_upstream_event(Event& event) {
@@ -70,7 +75,7 @@ void Attempt::on_upstream_event(Event& event) {
       return;
     case Event::Kind::Reset:
       if (ended_) return;  // the answer is whole: what the stream does now is of no interest
-      exchange_.on_attempt_failed(failure_of(event), event.reason);
+      exchange_.on_attempt_failed(end_of(event));
       return;
     case Event::Kind::Closed:
       stream_ = nullptr;
@@ -82,17 +87,25 @@ void Attempt::on_upstream_event(Event& event) {
   }
 }
 
-Failure Attempt::failure_of(const Event& reset) const {
-  if (reset.unprocessed) return Failure::UpstreamRefused;
-  if (reset.code == ErrorCode::ProtocolError && !connection_->multiplexed()) {
-    return Failure::UpstreamProtocolError;
+AttemptEnd Attempt::end_of(const Event& reset) const {
+  AttemptEnd end{.failure = Failure::UpstreamClosed,
+                 .reason = reset.reason,
+                 .unprocessed = reset.unprocessed};
+  const bool multiplexed = connection_->multiplexed();
+  if (reset.unprocessed && reset.code == ErrorCode::RefusedStream) {
+    end.failure = Failure::UpstreamRefused;
+    end.stale = connection_->going_away();
+  } else if (reset.code == ErrorCode::ProtocolError && !multiplexed) {
+    end.failure = Failure::UpstreamProtocolError;
+  } else if (multiplexed && !connection_->http().closed() &&
+             reset.reason != "the connection was closed early") {
+    end.failure = Failure::UpstreamReset;
+    end.grpc_status = grpc_status_of_h2_error(static_cast<std::uint32_t>(reset.code));
+  } else {
+    // On HTTP/1, and when the whole connection went, the stream did not end by itself.
+    end.stale = reset.unprocessed || (reused_ && !responded_ && !multiplexed);
   }
-  // On HTTP/1, and when the whole connection went, the stream did not end by itself.
-  if (!connection_->multiplexed() || connection_->http().closed() ||
-      reset.reason == "the connection was closed early") {
-    return Failure::UpstreamClosed;
-  }
-  return Failure::UpstreamReset;
+  return end;
 }
 
 void Attempt::send_data(ByteView bytes, bool end_stream) {

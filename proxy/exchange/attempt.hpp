@@ -14,6 +14,15 @@ namespace outrider::proxy {
 
 class Exchange;
 
+// How a try ended that did not end with a whole response.
+struct AttemptEnd {
+  Failure failure;
+  std::string_view reason;
+  bool unprocessed = false;  // provably: refused by the peer, or no byte of it has left
+  bool stale = false;        // its connection was about to end anyway: idle before, or after a GOAWAY
+  int grpc_status = facts(failure).grpc_status;
+};
+
 class Attempt final : UpstreamUser {
  public:
   Attempt(Exchange& exchange, net::Loop& loop, const EndpointSpec& endpoint);
@@ -22,7 +31,9 @@ class Attempt final : UpstreamUser {
   Attempt& operator=(const Attempt&) = delete;
 
   // May call the Exchange back before it returns, which may destroy this Attempt: the last call.
-  void start(UpstreamPool& pool, std::optional<Duration> timeout);
+  void start(UpstreamPool& pool);
+  // From now on it may take this long: perTryTimeout.
+  void limit(Duration timeout);
 
   // The request's body after its head, as the Exchange gets it. Before the stream is there, the
   // Exchange keeps it.
@@ -35,12 +46,6 @@ class Attempt final : UpstreamUser {
   [[nodiscard]] const EndpointSpec& endpoint() const { return endpoint_; }
   [[nodiscard]] std::uint64_t drained() const { return drained_; }  // request body that has left
   [[nodiscard]] bool responded() const { return responded_; }
-  [[nodiscard]] bool opened() const { return opened_; }  // the head was handed to a connection
-  // It ended as it does when the server closes an idle connection while a request is on its way.
-  [[nodiscard]] bool is_stale(const AttemptOutcome& outcome) const {
-    return outcome.failure == Failure::UpstreamClosed && reused_ && !responded_ &&
-           !connection_->multiplexed();
-  }
   [[nodiscard]] const SocketAddress& local_address() const { return local_; }
   [[nodiscard]] TimePoint started() const { return started_; }
 
@@ -48,7 +53,7 @@ class Attempt final : UpstreamUser {
   void on_connection(UpstreamConnection& connection) override;
   void on_no_connection(Failure failure, std::string_view reason) override;
   void on_upstream_event(protocol::Event& event) override;
-  [[nodiscard]] Failure failure_of(const protocol::Event& reset) const;
+  [[nodiscard]] AttemptEnd end_of(const protocol::Event& reset) const;
 
   Exchange& exchange_;
   net::Loop& loop_;
@@ -60,7 +65,6 @@ class Attempt final : UpstreamUser {
   TimePoint started_;
   SocketAddress local_;
   std::uint64_t drained_ = 0;
-  bool opened_ = false;
   bool reused_ = false;
   bool responded_ = false;
   bool ended_ = false;  // the response is whole

@@ -109,8 +109,8 @@ void Downstream::begin(Event& event) {
   Exchange& exchange = exchanges_.front();
   exchange.self = exchanges_.begin();
   event.stream->user = &exchange;
-  watch_streams(exchange.idle_limit());
   exchange.start(std::move(event.head), event.end_stream);
+  watch_streams(exchange.idle_limit());  // which is the route's, where it has one
 }
 
 void Downstream::watch_streams(Duration limit) {
@@ -127,8 +127,9 @@ void Downstream::end_idle_streams() {
     const Duration left = exchange.idle_limit() - (now - exchange.last_progress());
     if (left > Duration{0}) {
       watch_streams(left);
-    } else if (!exchange.end_if_idle()) {
-      watch_streams(exchange.idle_limit());
+    } else {
+      exchange.end_if_idle();
+      watch_streams(exchange.idle_limit());  // what it was answered may be stuck as well
     }
   }
 }

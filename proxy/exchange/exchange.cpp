@@ -49,11 +49,17 @@ void Exchange::start(protocol::HeadPtr head, bool end_stream) {
   const Forward* forward = find_route();
   if (!forward) return;
   if (!choose_destination(*forward)) return;
-  if (request_complete_) arm_deadline();
+  if (timeout_.client) arm_deadline(began_ + *timeout_.client, Failure::ClientDeadline);
+  if (request_complete_) on_request_complete();
   begin_attempt();
 }
 
 bool Exchange::normalize_request() {
+  if (grpc_ && request_->version != protocol::HttpVersion::Http2) {
+    grpc_ = false;  // it is told as an HTTP/1 caller
+    reply(Failure::GrpcNeedsHttp2);
+    return false;
+  }
   if (request_->method == "CONNECT") {
     reply(Failure::ConnectRefused);
     return false;
@@ -145,7 +151,6 @@ bool Exchange::choose_destination(const Forward& forward) {
     reply(Failure::Overflow, fmt::format("http2MaxRequests={} is reached", cluster_->limits.requests));
     return false;
   }
-  replayable_ = forward.retry && forward.retry->max_retries > 0;
   if (original_path_.empty() && !forward.prefix_rewrite.empty()) original_path_ = request_->path;
   rewrite_request(*match_.host, *match_.route, forward, *chosen_, *request_);
   return true;
@@ -166,41 +171,56 @@ void Exchange::begin_attempt() {
   if (match_.host->include_attempt_count) {
     fields.set("x-envoy-attempt-count", fmt::format_int(attempts_).str());
   }
-  std::optional<Duration> remaining = timeout_.total;
-  if (deadline_) remaining = std::max(Duration{0}, *deadline_ - worker_.loop().now());
-  const auto limit = attempt_timeout(*forward_, remaining);
-  if (limit) {
+  const std::optional<Duration> left = remaining();
+  const std::optional<Duration> own_limit = attempt_timeout(*forward_, left);
+  if (const auto limit = own_limit ? own_limit : left) {
     fields.set("x-envoy-expected-rq-timeout-ms",
                fmt::format_int(*limit / std::chrono::milliseconds(1)).str());
   }
-  if (grpc_ && remaining && fields.has(protocol::HeaderName::GrpcTimeout)) {
-    fields.set("grpc-timeout", format_grpc_timeout(*remaining));
-  }
+  if (timeout_.client && left) fields.set("grpc-timeout", format_grpc_timeout(*left));
   if (endpoint->tls && !fields.has(protocol::HeaderName::XEnvoyPeerMetadata)) {
     fields.add_static("x-envoy-peer-metadata-id", worker_.self().peer_metadata_id);
     fields.add_static("x-envoy-peer-metadata", worker_.self().peer_metadata);
   }
-  const bool own_limit = forward_->retry && forward_->retry->per_try_timeout > Duration{0};
   attempt_ = std::make_unique<Attempt>(*this, worker_.loop(), *endpoint);
-  attempt_->start(worker_.pools().pool(world_, *cluster_, *endpoint),
-                  own_limit ? limit : std::nullopt);
+  if (request_complete_) limit_attempt();
+  attempt_->start(worker_.pools().pool(world_, *cluster_, *endpoint));
 }
 
-// The clock of `timeout` runs from the end of the request (Envoy's route timeout).
-void Exchange::arm_deadline() {
-  if (!timeout_.total || deadline_) return;
-  deadline_ = worker_.loop().now() + *timeout_.total;
-  deadline_timer_.start(worker_.loop(), *timeout_.total, [this] { on_deadline(); });
+// Until the request is whole, the route's timeout has not begun to run.
+std::optional<Duration> Exchange::remaining() {
+  std::optional<Duration> left;
+  if (deadline_) left = std::max(Duration{0}, *deadline_ - worker_.loop().now());
+  if (!request_complete_ && timeout_.route) left = std::min(left.value_or(*timeout_.route), *timeout_.route);
+  return left;
+}
+
+// The clocks of the route's timeout and of perTryTimeout run from the end of the request, as in
+// Envoy: how long the caller takes to send it is not the upstream's fault.
+void Exchange::on_request_complete() {
+  if (timeout_.route) arm_deadline(worker_.loop().now() + *timeout_.route, Failure::RouteTimeout);
+  if (attempt_) limit_attempt();
+}
+
+void Exchange::limit_attempt() {
+  if (const auto limit = attempt_timeout(*forward_, remaining())) attempt_->limit(*limit);
+}
+
+// The earlier deadline counts.
+void Exchange::arm_deadline(TimePoint due, Failure failure) {
+  if (deadline_ && *deadline_ <= due) return;
+  deadline_ = due;
+  deadline_failure_ = failure;
+  deadline_timer_.start(worker_.loop(), due - worker_.loop().now(), [this] { on_deadline(); });
 }
 
 void Exchange::on_deadline() {
-  const Failure failure = timeout_.by_client ? Failure::ClientDeadline : Failure::RouteTimeout;
-  if (attempt_ && !timeout_.by_client) blame(outcome_of(failure));
+  if (attempt_ && deadline_failure_ == Failure::RouteTimeout) blame(outcome_of(deadline_failure_));
   attempt_.reset();
   if (response_started_) {
-    break_off(failure);
+    break_off(deadline_failure_);
   } else {
-    reply(failure);
+    reply(deadline_failure_);
   }
 }
 
@@ -222,15 +242,14 @@ Duration Exchange::idle_limit() const {
   return configured > Duration{0} ? configured : longest_stall;
 }
 
-bool Exchange::end_if_idle() {
-  if (idle_timeout() == Duration{0} && unread_ == 0) return false;
+void Exchange::end_if_idle() {
+  if (idle_timeout() == Duration{0} && unread_ == 0) return;
   if (phase_ == Phase::Done || response_started_) {
     break_off(Failure::StreamIdle);
   } else {
     attempt_.reset();
-    reply(request_complete_ ? Failure::StreamIdle : Failure::RequestTimeout);
+    reply(request_complete_ ? Failure::StreamIdle : Failure::RequestIdle);
   }
-  return true;
 }
 
 void Exchange::on_request_data(ByteView bytes, bool end_stream) {
@@ -248,7 +267,7 @@ void Exchange::on_request_data(ByteView bytes, bool end_stream) {
     attempt_->send_data(bytes, end_stream);
     forget_large_body();
   }
-  if (end_stream) arm_deadline();
+  if (end_stream) on_request_complete();
 }
 
 void Exchange::on_request_trailers(protocol::HeadPtr trailers) {
@@ -256,7 +275,7 @@ void Exchange::on_request_trailers(protocol::HeadPtr trailers) {
   if (phase_ == Phase::Replied || phase_ == Phase::Done) return;
   trailers_ = std::move(trailers);
   if (attempt_ && attempt_->streaming()) attempt_->send_trailers(trailers_->fields);
-  arm_deadline();
+  on_request_complete();
 }
 
 const protocol::Head& Exchange::request_for_attempt(bool& end_stream) {
@@ -293,44 +312,58 @@ void Exchange::blame(const AttemptOutcome& outcome) {
   }
 }
 
-// True when another attempt will be made; the current one is gone then.
-bool Exchange::retry(const AttemptOutcome& outcome, bool surely_unprocessed) {
+bool Exchange::retry(const AttemptOutcome& outcome, const AttemptEnd* end, const protocol::Head* answer) {
   const RetryPolicy* policy = forward_->retry ? &*forward_->retry : nullptr;
   const RetryFacts retry_facts{
-      .retries_made = attempts_ - 1,
+      .retries_made = attempts_ - (spare_used_ ? 2 : 1),
       .response_started = response_started_,
       .body_replayable = replayable_ || request_bytes_ == 0,
-      .surely_unprocessed = surely_unprocessed,
-      .request_sent = attempt_ && attempt_->opened(),
+      .unprocessed = end && end->unprocessed,
       .idempotent = is_idempotent(*request_),
-      .stale_connection = attempt_ && attempt_->is_stale(outcome),
+      .stale_connection = end && end->stale,
+      .spare_used = spare_used_,
       .deadline_passed = deadline_ && worker_.loop().now() >= *deadline_,
   };
   const RetryVerdict verdict = should_retry(policy, outcome, retry_facts);
   if (verdict == RetryVerdict::LimitReached) flags_.retry_limit = true;
+  if (verdict == RetryVerdict::Spare) {
+    spare_used_ = true;
+    return wait_for_retry(nullptr, Duration{0});
+  }
   if (verdict != RetryVerdict::Retry) return false;
+  const AskedPause asked = answer ? asked_pause(*answer) : AskedPause{};
+  if (asked.never || asked.least > longest_asked_pause) return false;
   retry_ticket_.release();
-  retry_ticket_ = acquire(*cluster_, Limit::Retries);
-  if (!retry_ticket_) return false;
+  // A budget is about the load on the application: what it never got is none.
+  if (!retry_facts.unprocessed || !cluster_->limits.retry_budget) {
+    retry_ticket_ = acquire(*cluster_, Limit::Retries);
+    retry_refused_ = !retry_ticket_;
+    if (retry_refused_) return false;
+  }
+  return wait_for_retry(policy, asked.least);
+}
+
+bool Exchange::wait_for_retry(const RetryPolicy* policy, Duration least) {
   if (policy && policy->avoid_previous_hosts && last_endpoint_) tried_.push_back(last_endpoint_->state.get());
   attempt_.reset();
   phase_ = Phase::BackingOff;
   const Duration pause = policy ? backoff(*policy, attempts_, worker_.random().next()) : Duration{0};
-  backoff_timer_.start(worker_.loop(), pause, [this] { begin_attempt(); });
+  backoff_timer_.start(worker_.loop(), least + pause, [this] { begin_attempt(); });
   return true;
 }
 
-void Exchange::on_attempt_failed(Failure failure, std::string_view reason) {
+void Exchange::on_attempt_failed(const AttemptEnd& end) {
   if (!attempt_) return;
-  blame(outcome_of(failure));
-  upstream_failure_ = reason;
+  const AttemptOutcome outcome = outcome_of(end.failure);
+  blame(outcome);
+  upstream_failure_ = end.reason;
   if (response_started_) {
-    break_off(failure);
+    break_off(end.failure);
     return;
   }
-  if (retry(outcome_of(failure), proves_unprocessed(failure))) return;
+  if (retry(outcome, &end, nullptr)) return;
   attempt_.reset();
-  reply(failure, reason);
+  reply(end.failure, end.grpc_status, upstream_failure_);
 }
 
 }  // namespace outrider::proxy

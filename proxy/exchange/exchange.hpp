@@ -49,8 +49,9 @@ class Exchange {
   // How long nothing may move, and since when nothing has.
   [[nodiscard]] Duration idle_limit() const;
   [[nodiscard]] TimePoint last_progress() const { return last_progress_; }
-  // False when nothing moves and that is no fault: no limit is configured, and nobody is waited for.
-  bool end_if_idle();
+  // Nothing has moved for that long. Without a configured limit that is no fault, unless the
+  // caller lets an answer wait.
+  void end_if_idle();
 
   // From the attempt. Each may destroy it.
   [[nodiscard]] const std::shared_ptr<const World>& world() const { return world_; }
@@ -62,7 +63,7 @@ class Exchange {
   void on_response_head(protocol::HeadPtr head, bool end_stream);
   void on_response_data(ByteView bytes, bool end_stream);
   void on_response_trailers(const protocol::HeaderList& trailers);
-  void on_attempt_failed(Failure failure, std::string_view reason);
+  void on_attempt_failed(const AttemptEnd& end);
 
   // Where the Downstream keeps it.
   std::list<Exchange>::iterator self;
@@ -81,13 +82,20 @@ class Exchange {
   [[nodiscard]] Duration idle_timeout() const;  // as configured; 0: none
   void forget_large_body();
   void blame(const AttemptOutcome& outcome);
-  [[nodiscard]] bool retry(const AttemptOutcome& outcome, bool surely_unprocessed);
-  void arm_deadline();
+  // After an attempt that failed, or was answered by `answer`. True when another attempt will be
+  // made; the current one is gone then.
+  [[nodiscard]] bool retry(const AttemptOutcome& outcome, const AttemptEnd* end, const protocol::Head* answer);
+  [[nodiscard]] bool wait_for_retry(const RetryPolicy* policy, Duration least);
+  void on_request_complete();
+  void limit_attempt();
+  void arm_deadline(TimePoint due, Failure failure);
+  [[nodiscard]] std::optional<Duration> remaining();
   void on_deadline();
   void end_response();
   void break_off(Failure failure);
 
   void reply(Failure failure, std::string_view reason = {});
+  void reply(Failure failure, int grpc_status, std::string_view reason);
   void reply_with(int status, int grpc_status, std::string_view body, std::string_view location = {});
   void record();
   void log_access(std::int64_t duration_ms);
@@ -118,10 +126,13 @@ class Exchange {
   Ticket request_ticket_, retry_ticket_;
   EffectiveTimeout timeout_;
   std::optional<TimePoint> deadline_;
+  Failure deadline_failure_ = Failure::RouteTimeout;  // what it is when it passes
   net::Timer deadline_timer_, backoff_timer_;
   std::unique_ptr<Attempt> attempt_;
   const EndpointSpec* last_endpoint_ = nullptr;
   std::uint32_t attempts_ = 0;
+  bool spare_used_ = false;      // one of them was RetryVerdict::Spare
+  bool retry_refused_ = false;   // by the budget or maxRetries
   std::vector<const EndpointState*> tried_;
 
   TimePoint began_;

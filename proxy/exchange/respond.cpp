@@ -30,7 +30,8 @@ void Exchange::on_informational(const protocol::Head& head) {
 void Exchange::on_response_head(protocol::HeadPtr head, bool end_stream) {
   const AttemptOutcome outcome = outcome_of(*head);
   blame(outcome);
-  if (retry(outcome, false)) return;
+  if (retry(outcome, nullptr, head.get())) return;
+  if (retry_refused_) flags_.flag = Flag::UO;
   phase_ = Phase::Responding;
   response_started_ = true;
   status_ = head->status;
@@ -41,6 +42,8 @@ void Exchange::on_response_head(protocol::HeadPtr head, bool end_stream) {
   fields.set("x-envoy-upstream-service-time",
              fmt::format_int((worker_.loop().now() - attempt_->started()) / std::chrono::milliseconds(1)).str());
   if (!fields.has(protocol::HeaderName::Server)) fields.add_static("server", http_.server_name);
+  // Callers in the mesh then do not try again: what is too much here would be more of it there.
+  if (retry_refused_) fields.set("x-envoy-overloaded", "true");
   rewrite_response(*match_.host, *match_.route, chosen_, *head);
   response_bytes_ += fields.bytes();
   downstream_.connection().send_head(stream_, *head, end_stream);
@@ -89,14 +92,18 @@ void Exchange::on_downstream_reset() {
 }
 
 void Exchange::reply(Failure failure, std::string_view reason) {
+  reply(failure, facts(failure).grpc_status, reason);
+}
+
+void Exchange::reply(Failure failure, int grpc_status, std::string_view reason) {
   const FailureFacts& fact = facts(failure);
   flags_.flag = fact.flag;
   if (failure != Failure::AccessDenied) details_ = fact.details;
   if (!reason.empty()) upstream_failure_ = reason;
   if (reason.empty()) {
-    reply_with(fact.http_status, fact.grpc_status, fact.body);
+    reply_with(fact.http_status, grpc_status, fact.body);
   } else {
-    reply_with(fact.http_status, fact.grpc_status, fmt::format("{}: {}", fact.body, reason));
+    reply_with(fact.http_status, grpc_status, fmt::format("{}: {}", fact.body, reason));
   }
 }
 
@@ -110,7 +117,7 @@ void Exchange::reply_with(int status, int grpc_status, std::string_view body,
   retry_ticket_.release();
   response_started_ = response_ended_ = true;
   const auto head = protocol::make_head();
-  if (flags_.flag == Flag::UO) head->fields.add_static("x-envoy-overloaded", "true");
+  if (flags_.flag == Flag::UO || retry_refused_) head->fields.add_static("x-envoy-overloaded", "true");
   if (grpc_) {
     status_ = head->status = 200;
     grpc_status_ = grpc_status;
@@ -131,6 +138,7 @@ void Exchange::reply_with(int status, int grpc_status, std::string_view body,
   head->fields.add_static("server", http_.server_name);
   if (match_.route) rewrite_response(*match_.host, *match_.route, chosen_, *head);
   response_bytes_ += head->fields.bytes() + body.size();
+  unread_ = body.size();
   downstream_.connection().send_head(stream_, *head, body.empty());
   if (!body.empty()) downstream_.connection().send_data(stream_, bytes_of(body), true);
 }

@@ -45,7 +45,7 @@ void UpstreamConnection::on_ready(net::HttpConnection&) { pool_.on_connection_re
 
 void UpstreamConnection::on_event(net::HttpConnection&, Event& event) {
   if (event.kind == Event::Kind::GoAway) {
-    draining_ = true;
+    draining_ = going_away_ = true;
     return;
   }
   auto* user = event.stream ? static_cast<UpstreamUser*>(event.stream->user) : nullptr;

@@ -53,6 +53,8 @@ class UpstreamConnection final : net::HttpConnection::Owner {
   [[nodiscard]] bool multiplexed() const { return connection_->version() == protocol::HttpVersion::Http2; }
   // At least one request was answered on it: a sudden end may only be the peer's idle timer.
   [[nodiscard]] bool reused() const { return opened_ > 1; }
+  // The peer has said by GOAWAY that it takes no new streams.
+  [[nodiscard]] bool going_away() const { return going_away_; }
   [[nodiscard]] net::HttpConnection& http() { return *connection_; }
   void drain();
 
@@ -70,6 +72,7 @@ class UpstreamConnection final : net::HttpConnection::Owner {
   std::uint64_t opened_ = 0;
   bool ready_ = false;
   bool draining_ = false;
+  bool going_away_ = false;
 };
 
 class UpstreamPool {

@@ -52,7 +52,7 @@ std::string format_grpc_timeout(Duration remaining) {
 
 Result<EffectiveTimeout> effective_timeout(const Forward& forward, const protocol::Head& head) {
   EffectiveTimeout effective;
-  if (forward.timeout > Duration{0}) effective.total = forward.timeout;
+  if (forward.timeout > Duration{0}) effective.route = forward.timeout;
   const protocol::HeaderField* field = head.fields.find(HeaderName::GrpcTimeout);
   if (field == nullptr || !protocol::is_grpc(head)) return effective;
 
@@ -62,24 +62,18 @@ Result<EffectiveTimeout> effective_timeout(const Forward& forward, const protoco
   if (count > 1) return fail("grpc-timeout is there more than once");
   if (!asked) return fail("grpc-timeout has to be one to eight digits and one of H M S m u n");
 
-  Duration wanted = *asked;
-  bool by_client = true;
+  effective.client = asked;
   if (forward.max_grpc_timeout && forward.max_grpc_timeout > Duration{0} &&
-      *forward.max_grpc_timeout < wanted) {
-    wanted = *forward.max_grpc_timeout;
-    by_client = false;
-  }
-  if (!effective.total || wanted <= *effective.total) {
-    effective.total = wanted;
-    effective.by_client = by_client;
+      *forward.max_grpc_timeout < *asked) {
+    effective.route = std::min(effective.route.value_or(Duration::max()), *forward.max_grpc_timeout);
   }
   return effective;
 }
 
 std::optional<Duration> attempt_timeout(const Forward& forward, std::optional<Duration> remaining) {
-  if (!forward.retry || forward.retry->per_try_timeout <= Duration{0}) return remaining;
-  if (!remaining) return forward.retry->per_try_timeout;
-  return std::min(*remaining, forward.retry->per_try_timeout);
+  if (!forward.retry || forward.retry->per_try_timeout <= Duration{0}) return std::nullopt;
+  if (remaining && forward.retry->per_try_timeout >= *remaining) return std::nullopt;
+  return forward.retry->per_try_timeout;
 }
 
 }  // namespace outrider::proxy

@@ -18,17 +18,18 @@ namespace outrider::proxy {
 // The shortest spelling that is not longer than `remaining`; never negative.
 [[nodiscard]] std::string format_grpc_timeout(Duration remaining);
 
+// Nothing: no limit.
 struct EffectiveTimeout {
-  std::optional<Duration> total;  // nothing: no limit
-  bool by_client = false;         // the caller's own deadline is the tighter one: ClientDeadline
+  std::optional<Duration> route;   // from the end of the request, as Envoy's route timeout
+  std::optional<Duration> client;  // from its head: a gRPC caller's own clock runs already
 };
 
-// The smaller of the route's timeout and, for gRPC, the caller's grpc-timeout capped by the route.
-// Fails when grpc-timeout is there and cannot be understood, or is there twice (BadTimeout).
+// The route's timeout, with its cap on grpc-timeout where the caller asks for more; the caller's
+// grpc-timeout. Fails when that is there and cannot be understood, or is there twice (BadTimeout).
 [[nodiscard]] Result<EffectiveTimeout> effective_timeout(const Forward& forward,
                                                          const protocol::Head& head);
 
-// How long the next attempt may take: the smaller of perTryTimeout and what remains.
+// perTryTimeout, where it is less than what remains: otherwise it is ignored, as in Envoy.
 [[nodiscard]] std::optional<Duration> attempt_timeout(const Forward& forward,
                                                       std::optional<Duration> remaining);
 

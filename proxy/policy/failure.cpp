@@ -11,75 +11,64 @@ namespace {
 constexpr FailureFacts row(Failure failure) {
   switch (failure) {
     case Failure::NoRoute:
-      return {404, 12, Flag::NR, "route_not_found", "no route matches this request", false, false};
+      return {404, 12, Flag::NR, "route_not_found", "no route matches this request", false};
     case Failure::NoCluster:
-      return {503, 14, Flag::NC, "cluster_not_found", "the route's destination does not exist", false, false};
+      return {503, 14, Flag::NC, "cluster_not_found", "the route's destination does not exist", false};
     case Failure::NoHealthyUpstream:
-      return {503, 14, Flag::UH, "no_healthy_upstream", "no healthy upstream", false, false};
+      return {503, 14, Flag::UH, "no_healthy_upstream", "no healthy upstream", false};
     case Failure::Overflow:
       return {503, 14, Flag::UO, "upstream_reset_before_response_started{overflow}",
-              "upstream connect error or disconnect/reset before headers. reset reason: overflow", false, true};
+              "upstream connect error or disconnect/reset before headers. reset reason: overflow", false};
     case Failure::AccessDenied:
-      return {403, 7, Flag::None, "rbac_access_denied_matched_policy[none]", "RBAC: access denied", false, false};
+      return {403, 7, Flag::None, "rbac_access_denied_matched_policy[none]", "RBAC: access denied", false};
     case Failure::PlaintextRefused:
       return {403, 7, Flag::None, "plaintext_refused",
-              "this port takes mutual TLS only (PeerAuthentication STRICT); the request came in plaintext", false, false};
-    case Failure::BadRequest:
-      return {400, 13, Flag::DPE, "downstream_protocol_error", "bad request", false, false};
+              "this port takes mutual TLS only (PeerAuthentication STRICT); the request came in plaintext", false};
     case Failure::BadPath:
-      return {400, 13, Flag::DPE, "path_normalization_failed", "bad path", false, false};
+      return {400, 13, Flag::DPE, "path_normalization_failed", "bad path", false};
     case Failure::BadTimeout:
-      return {400, 13, Flag::None, "grpc_timeout_invalid", "grpc-timeout cannot be understood", false, false};
+      return {400, 13, Flag::None, "grpc_timeout_invalid", "grpc-timeout cannot be understood", false};
     case Failure::MissingHost:
-      return {400, 13, Flag::DPE, "missing_host_header", "bad or missing host", false, false};
+      return {400, 13, Flag::DPE, "missing_host_header", "bad or missing host", false};
     case Failure::ConnectRefused:
       return {405, 2, Flag::None, "connect_refused",
-              "CONNECT is not supported: send the request itself, with the service in Host", false, false};
-    case Failure::HeadersTooLarge:
-      return {431, 13, Flag::DPE, "headers_too_large", "request header fields too large", false, false};
-    case Failure::BodyTooLarge:
-      return {413, 2, Flag::None, "request_payload_too_large", "payload too large", false, false};
+              "CONNECT is not supported: send the request itself, with the service in Host", false};
     case Failure::UpgradeRefused:
-      return {403, 7, Flag::None, "upgrade_failed", "upgrade is not supported", false, false};
+      return {403, 7, Flag::None, "upgrade_failed", "upgrade is not supported", false};
+    case Failure::GrpcNeedsHttp2:
+      return {415, 2, Flag::None, "grpc_over_http1", "gRPC needs HTTP/2: connect with prior knowledge or ALPN h2", false};
     case Failure::ConnectFailure:
       return {503, 14, Flag::UF, "upstream_reset_before_response_started{remote_connection_failure}",
-              "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure", true, false};
+              "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure", true};
     case Failure::ConnectTimeout:
       return {503, 14, Flag::UF, "upstream_reset_before_response_started{connection_timeout}",
-              "upstream connect error or disconnect/reset before headers. reset reason: connection timeout", true, false};
+              "upstream connect error or disconnect/reset before headers. reset reason: connection timeout", true};
     case Failure::UpstreamReset:
       return {503, 14, Flag::UR, "upstream_reset_before_response_started{remote_reset}",
-              "upstream connect error or disconnect/reset before headers. reset reason: remote reset", true, false};
+              "upstream connect error or disconnect/reset before headers. reset reason: remote reset", true};
     case Failure::UpstreamRefused:
       return {503, 14, Flag::UR, "upstream_reset_before_response_started{remote_refused_stream_reset}",
-              "upstream connect error or disconnect/reset before headers. reset reason: remote refused stream reset", false, false};
+              "upstream connect error or disconnect/reset before headers. reset reason: remote refused stream reset", false};
     case Failure::UpstreamClosed:
       return {503, 14, Flag::UC, "upstream_reset_before_response_started{connection_termination}",
-              "upstream connect error or disconnect/reset before headers. reset reason: connection termination", true, false};
+              "upstream connect error or disconnect/reset before headers. reset reason: connection termination", true};
     case Failure::UpstreamProtocolError:
       return {502, 14, Flag::UPE, "upstream_reset_before_response_started{protocol_error}",
-              "upstream connect error or disconnect/reset before headers. reset reason: protocol error", true, false};
-    case Failure::LocalReset:
-      return {503, 14, Flag::LR, "upstream_reset_before_response_started{local_reset}",
-              "upstream connect error or disconnect/reset before headers. reset reason: local reset", false, false};
+              "upstream connect error or disconnect/reset before headers. reset reason: protocol error", true};
     case Failure::AttemptTimeout:
-      return {504, 14, Flag::UT, "upstream_per_try_timeout", "upstream request timeout", true, false};
+      return {504, 14, Flag::UT, "upstream_per_try_timeout", "upstream request timeout", true};
     case Failure::RouteTimeout:
-      return {504, 14, Flag::UT, "response_timeout", "upstream request timeout", true, false};
+      return {504, 14, Flag::UT, "response_timeout", "upstream request timeout", true};
     case Failure::ClientDeadline:
-      return {504, 4, Flag::UT, "client_deadline_exceeded", "the caller's deadline has passed", false, false};
+      return {504, 4, Flag::UT, "client_deadline_exceeded", "the caller's deadline has passed", false};
     case Failure::StreamIdle:
-      return {504, 14, Flag::SI, "stream_idle_timeout", "stream timeout", false, false};
-    case Failure::RequestTimeout:
-      return {408, 2, Flag::DT, "request_overall_timeout", "request timeout", false, false};
+      return {504, 14, Flag::SI, "stream_idle_timeout", "stream timeout", false};
+    case Failure::RequestIdle:
+      return {408, 2, Flag::SI, "stream_idle_timeout{request}", "the request did not come whole in time", false};
     case Failure::DownstreamDisconnect:
-      return {0, 1, Flag::DC, "downstream_remote_disconnect", "", false, false};
-    case Failure::Draining:
-      return {503, 14, Flag::None, "draining", "this proxy is shutting down", false, false};
-    case Failure::Internal:
-      return {500, 2, Flag::LR, "internal_error", "internal error", false, false};
+      return {0, 1, Flag::DC, "downstream_remote_disconnect", "", false};
   }
-  return {500, 2, Flag::LR, "internal_error", "internal error", false, false};
+  return {};
 }
 
 constexpr auto table = [] {
@@ -98,22 +87,16 @@ std::string_view text(ResponseFlags flags) {
     case Flag::None: return urx ? "URX" : "-";
     case Flag::UH: return urx ? "UH,URX" : "UH";
     case Flag::UT: return urx ? "UT,URX" : "UT";
-    case Flag::LR: return urx ? "LR,URX" : "LR";
     case Flag::UR: return urx ? "UR,URX" : "UR";
     case Flag::UF: return urx ? "UF,URX" : "UF";
     case Flag::UC: return urx ? "UC,URX" : "UC";
     case Flag::UO: return urx ? "UO,URX" : "UO";
     case Flag::NR: return urx ? "NR,URX" : "NR";
-    case Flag::DI: return urx ? "DI,URX" : "DI";
-    case Flag::FI: return urx ? "FI,URX" : "FI";
-    case Flag::RL: return urx ? "RL,URX" : "RL";
     case Flag::DC: return urx ? "DC,URX" : "DC";
     case Flag::SI: return urx ? "URX,SI" : "SI";
     case Flag::DPE: return urx ? "URX,DPE" : "DPE";
-    case Flag::DT: return urx ? "URX,DT" : "DT";
     case Flag::UPE: return urx ? "URX,UPE" : "UPE";
     case Flag::NC: return urx ? "URX,NC" : "NC";
-    case Flag::OM: return urx ? "URX,OM" : "OM";
   }
   return "-";
 }

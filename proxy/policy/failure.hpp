@@ -16,14 +16,12 @@ enum class Failure : std::uint8_t {
   Overflow,               // a circuit breaker is open
   AccessDenied,           // authorization; details come from the decision
   PlaintextRefused,       // STRICT mutual TLS, and the caller spoke plaintext
-  BadRequest,             // the caller broke the protocol; detected before an answer began
   BadPath,                // the path cannot be normalized
   BadTimeout,             // grpc-timeout cannot be understood
   MissingHost,
   ConnectRefused,         // CONNECT is not supported
-  HeadersTooLarge,
-  BodyTooLarge,
   UpgradeRefused,
+  GrpcNeedsHttp2,         // a gRPC call over HTTP/1 cannot carry its status
   // while talking to an upstream
   ConnectFailure,         // refused, unreachable, TLS handshake failed
   ConnectTimeout,
@@ -31,24 +29,19 @@ enum class Failure : std::uint8_t {
   UpstreamRefused,        // REFUSED_STREAM, or above GOAWAY's last id: surely not processed
   UpstreamClosed,         // the connection ended under the request
   UpstreamProtocolError,  // what it sent is not HTTP
-  LocalReset,             // we gave the attempt up for a reason of ours
   // time
   AttemptTimeout,         // perTryTimeout
   RouteTimeout,
   ClientDeadline,         // the caller's own grpc-timeout
-  StreamIdle,             // nothing moved, before an answer began
-  RequestTimeout,         // the caller took too long to send its request
-  // the caller or we leave
+  StreamIdle,             // nothing moved
+  RequestIdle,            // the same, and it was the caller's turn: its request is not whole
+  // the caller leaves
   DownstreamDisconnect,   // it hung up, or reset the stream
-  Draining,               // we are shutting down
-  Internal,               // a bug of ours
 };
-inline constexpr int failure_count = static_cast<int>(Failure::Internal) + 1;
+inline constexpr int failure_count = static_cast<int>(Failure::DownstreamDisconnect) + 1;
 
-// Envoy's short response flags; None is shown as "-".
-enum class Flag : std::uint8_t {
-  None, UH, UT, LR, UR, UF, UC, UO, NR, DI, FI, RL, DC, SI, DPE, DT, UPE, NC, OM,
-};
+// Envoy's short response flags, those that can occur here; None is shown as "-".
+enum class Flag : std::uint8_t { None, UH, UT, UR, UF, UC, UO, NR, DC, SI, DPE, UPE, NC };
 
 // A request's flags: one cause, and whether its retries were used up (URX).
 struct ResponseFlags {
@@ -67,7 +60,6 @@ struct FailureFacts {
   std::string_view details;  // %RESPONSE_CODE_DETAILS%
   std::string_view body;     // of the answer that the proxy makes; also grpc-message
   bool blames_endpoint;      // counts for outlier detection
-  bool overloaded;           // answer carries x-envoy-overloaded: true
 };
 
 [[nodiscard]] const FailureFacts& facts(Failure failure);

@@ -57,10 +57,9 @@ bool covers_failure(const RetryPolicy& policy, Failure failure, const RetryFacts
     case Failure::UpstreamReset:
     case Failure::UpstreamClosed:
     case Failure::UpstreamProtocolError:
-      return covers_any_reset(policy) ||
-             (policy.has(RetryOn::ResetBeforeRequest) && !facts.request_sent);
     case Failure::AttemptTimeout:
-      return covers_any_reset(policy);
+      return covers_any_reset(policy) ||
+             (policy.has(RetryOn::ResetBeforeRequest) && facts.unprocessed);
     // Not an attempt's end, or another attempt would end the same way.
     case Failure::NoRoute:
     case Failure::NoCluster:
@@ -68,22 +67,17 @@ bool covers_failure(const RetryPolicy& policy, Failure failure, const RetryFacts
     case Failure::Overflow:
     case Failure::AccessDenied:
     case Failure::PlaintextRefused:
-    case Failure::BadRequest:
     case Failure::BadPath:
     case Failure::BadTimeout:
     case Failure::MissingHost:
     case Failure::ConnectRefused:
-    case Failure::HeadersTooLarge:
-    case Failure::BodyTooLarge:
     case Failure::UpgradeRefused:
-    case Failure::LocalReset:
+    case Failure::GrpcNeedsHttp2:
     case Failure::RouteTimeout:
     case Failure::ClientDeadline:
     case Failure::StreamIdle:
-    case Failure::RequestTimeout:
+    case Failure::RequestIdle:
     case Failure::DownstreamDisconnect:
-    case Failure::Draining:
-    case Failure::Internal:
       return false;
   }
   return false;
@@ -153,10 +147,10 @@ AttemptOutcome outcome_of(const protocol::Head& response) {
 
 RetryVerdict should_retry(const RetryPolicy* policy, const AttemptOutcome& outcome,
                           const RetryFacts& facts) {
-  // The server's idle timer and our request have met: once more does no harm, asked for or not.
-  if (facts.stale_connection && facts.idempotent && facts.body_replayable && facts.retries_made == 0 &&
-      !facts.response_started && !facts.deadline_passed) {
-    return RetryVerdict::Retry;
+  // The server's idle timer or GOAWAY and our request have met: once more does no harm.
+  if (facts.stale_connection && (facts.idempotent || facts.unprocessed) && facts.body_replayable &&
+      !facts.spare_used && !facts.response_started && !facts.deadline_passed) {
+    return RetryVerdict::Spare;
   }
   if (policy == nullptr) return RetryVerdict::NotAsked;
   if (facts.response_started) return RetryVerdict::AlreadyAnswered;
@@ -165,9 +159,7 @@ RetryVerdict should_retry(const RetryPolicy* policy, const AttemptOutcome& outco
   if (!covered) return RetryVerdict::NotAsked;
   if (facts.deadline_passed) return RetryVerdict::DeadlinePassed;
   if (!facts.body_replayable) return RetryVerdict::BodyGone;
-  const bool unprocessed = facts.surely_unprocessed ||
-                           (outcome.failure && proves_unprocessed(*outcome.failure));
-  if (!policy->asked && !unprocessed && !facts.idempotent) return RetryVerdict::Unsafe;
+  if (!policy->asked && !facts.unprocessed && !facts.idempotent) return RetryVerdict::Unsafe;
   if (facts.retries_made >= policy->max_retries) return RetryVerdict::LimitReached;
   return RetryVerdict::Retry;
 }
@@ -179,9 +171,19 @@ bool is_idempotent(const protocol::Head& request) {
          request.fields.has(HeaderName::IdempotencyKey);
 }
 
-bool proves_unprocessed(Failure failure) {
-  return failure == Failure::ConnectFailure || failure == Failure::ConnectTimeout ||
-         failure == Failure::UpstreamRefused;
+AskedPause asked_pause(const protocol::Head& response) {
+  AskedPause asked;
+  for (const protocol::HeaderField& field : response.fields.fields()) {
+    if (field.name == "grpc-retry-pushback-ms") {
+      const int ms = number(field.value);
+      asked.never = ms < 0;
+      asked.least = std::max<Duration>(asked.least, std::chrono::milliseconds(std::max(ms, 0)));
+    } else if (field.name == "retry-after") {
+      // Its other form, a date, is for people and crawlers.
+      asked.least = std::max<Duration>(asked.least, std::chrono::seconds(std::max(number(field.value), 0)));
+    }
+  }
+  return asked;
 }
 
 Duration backoff(const RetryPolicy& policy, std::uint32_t n, std::uint64_t roll) {

@@ -70,18 +70,19 @@ struct AttemptOutcome {
 }
 
 struct RetryFacts {
-  std::uint32_t retries_made = 0;   // attempts so far, less the first
+  std::uint32_t retries_made = 0;   // attempts so far, less the first and the spare one
   bool response_started = false;    // something went downstream
   bool body_replayable = true;      // whole and buffered, or none
-  bool surely_unprocessed = false;  // no byte reached the application, provably
-  bool request_sent = true;         // at least its head left for the upstream
+  bool unprocessed = false;         // provably: refused by the peer, or no byte has left
   bool idempotent = false;          // is_idempotent(head)
-  bool stale_connection = false;    // an idle one was used again, and ended before any answer
+  bool stale_connection = false;    // it was about to end anyway: idle before, or after a GOAWAY
+  bool spare_used = false;          // the one try more that a stale connection costs
   bool deadline_passed = false;
 };
 
 enum class RetryVerdict : std::uint8_t {
   Retry,
+  Spare,            // once more, whether asked for or not, and not counted as a retry
   NotAsked,         // no policy, or its conditions do not cover this
   LimitReached,     // they do, but all retries are used: flag URX
   AlreadyAnswered,
@@ -96,8 +97,15 @@ enum class RetryVerdict : std::uint8_t {
 // GET, HEAD, OPTIONS, TRACE, PUT, DELETE; or any request with an idempotency-key.
 [[nodiscard]] bool is_idempotent(const protocol::Head& request);
 
-// True for failures that prove that the application saw nothing.
-[[nodiscard]] bool proves_unprocessed(Failure failure);
+// What an answer itself says about another try: `Retry-After` in seconds (RFC 9110 section 10.2.3),
+// `grpc-retry-pushback-ms` (gRFC A6).
+struct AskedPause {
+  bool never = false;
+  Duration least{0};
+};
+[[nodiscard]] AskedPause asked_pause(const protocol::Head& response);
+// Who is told to wait for longer leaves the wait to the caller: a request held here costs memory.
+inline constexpr Duration longest_asked_pause = std::chrono::seconds(5);
 
 // Full jitter: uniform in [0, min((2^n - 1) x base, max)) for the n-th retry, n from 1.
 // `roll` is a uniform random number.

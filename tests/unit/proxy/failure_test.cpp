@@ -22,9 +22,7 @@ TEST_CASE("each failure has the status, flag and gRPC status that callers know")
       {Failure::Overflow, 503, 14, "UO", false},
       {Failure::AccessDenied, 403, 7, "-", false},
       {Failure::PlaintextRefused, 403, 7, "-", false},
-      {Failure::BadRequest, 400, 13, "DPE", false},
       {Failure::BadTimeout, 400, 13, "-", false},
-      {Failure::HeadersTooLarge, 431, 13, "DPE", false},
       {Failure::ConnectFailure, 503, 14, "UF", true},
       {Failure::ConnectTimeout, 503, 14, "UF", true},
       {Failure::UpstreamReset, 503, 14, "UR", true},
@@ -34,10 +32,16 @@ TEST_CASE("each failure has the status, flag and gRPC status that callers know")
       {Failure::AttemptTimeout, 504, 14, "UT", true},
       {Failure::RouteTimeout, 504, 14, "UT", true},
       {Failure::ClientDeadline, 504, 4, "UT", false},
+      {Failure::BadPath, 400, 13, "DPE", false},
+      {Failure::MissingHost, 400, 13, "DPE", false},
+      {Failure::ConnectRefused, 405, 2, "-", false},
+      {Failure::UpgradeRefused, 403, 7, "-", false},
+      {Failure::GrpcNeedsHttp2, 415, 2, "-", false},
       {Failure::StreamIdle, 504, 14, "SI", false},
+      {Failure::RequestIdle, 408, 2, "SI", false},
       {Failure::DownstreamDisconnect, 0, 1, "DC", false},
-      {Failure::Draining, 503, 14, "-", false},
   };
+  CHECK(std::size(rows) == failure_count);
   for (const Row& row : rows) {
     const FailureFacts& known = facts(row.failure);
     CAPTURE(std::string(known.details));
@@ -55,12 +59,22 @@ TEST_CASE("every failure says something, in words of its own") {
     CAPTURE(i);
     CHECK_FALSE(known.details.empty());
     CHECK(details.insert(known.details).second);
-    CHECK(known.overloaded == (static_cast<Failure>(i) == Failure::Overflow));
     if (static_cast<Failure>(i) != Failure::DownstreamDisconnect) CHECK_FALSE(known.body.empty());
     // Where the caller's own deadline did not decide, the HTTP status does.
     if (static_cast<Failure>(i) != Failure::ClientDeadline && known.http_status != 0) {
       CHECK(known.grpc_status == grpc_status_of_http(known.http_status));
     }
+  }
+}
+
+TEST_CASE("every flag is some failure's, and has a word of its own") {
+  std::set<Flag> produced = {Flag::None};
+  for (int i = 0; i < failure_count; ++i) produced.insert(facts(static_cast<Failure>(i)).flag);
+  std::set<std::string_view> words;
+  for (int flag = 0; flag <= static_cast<int>(Flag::NC); ++flag) {
+    CAPTURE(flag);
+    CHECK(produced.contains(static_cast<Flag>(flag)));
+    for (const bool retry_limit : {false, true}) CHECK(words.insert(text({static_cast<Flag>(flag), retry_limit})).second);
   }
 }
 
@@ -84,10 +98,12 @@ TEST_CASE("HTTP and gRPC statuses translate as gRPC's own documents say") {
   CHECK(http_status_of_grpc(5) == 404);
   CHECK(http_status_of_grpc(99) == 500);
   CHECK(http_status_of_grpc(-1) == 500);
-  CHECK(grpc_status_of_h2_error(0x7) == 14);
-  CHECK(grpc_status_of_h2_error(0x8) == 1);
-  CHECK(grpc_status_of_h2_error(0xb) == 8);
-  CHECK(grpc_status_of_h2_error(0x2) == 13);
+  constexpr int by_h2_error[] = {13, 13, 13, 13, 13, 2, 13, 14, 1, 13, 13, 8, 7, 2};
+  for (std::uint32_t code = 0; code < std::size(by_h2_error); ++code) {
+    CAPTURE(code);
+    CHECK(grpc_status_of_h2_error(code) == by_h2_error[code]);
+  }
+  CHECK(grpc_status_of_h2_error(0xff) == 13);
 }
 
 TEST_CASE("a grpc-message is percent-encoded outside printable ASCII") {

@@ -98,8 +98,10 @@ TEST_CASE("a condition covers what Envoy's does, and nothing else") {
 
 TEST_CASE("reset-before-request is for requests that never left") {
   const RetryPolicy p = policy("reset-before-request");
-  CHECK(should_retry(&p, outcome_of(Failure::UpstreamReset), {.request_sent = false}) == RetryVerdict::Retry);
-  CHECK(should_retry(&p, outcome_of(Failure::UpstreamReset), {.request_sent = true}) == RetryVerdict::NotAsked);
+  for (const Failure failure : {Failure::UpstreamReset, Failure::UpstreamClosed, Failure::AttemptTimeout}) {
+    CHECK(should_retry(&p, outcome_of(failure), {.unprocessed = true}) == RetryVerdict::Retry);
+    CHECK(should_retry(&p, outcome_of(failure), {.unprocessed = false}) == RetryVerdict::NotAsked);
+  }
 }
 
 TEST_CASE("each fact forbids a retry, and says so") {
@@ -119,9 +121,9 @@ TEST_CASE("the mesh's default never repeats what may have charged a card") {
   mesh.asked = false;
   CHECK(should_retry(&mesh, status(200, 14), {}) == RetryVerdict::Unsafe);
   CHECK(should_retry(&mesh, status(200, 14), {.idempotent = true}) == RetryVerdict::Retry);
-  CHECK(should_retry(&mesh, status(200, 14), {.surely_unprocessed = true}) == RetryVerdict::Retry);
-  CHECK(should_retry(&mesh, outcome_of(Failure::ConnectFailure), {}) == RetryVerdict::Retry);
-  CHECK(should_retry(&mesh, outcome_of(Failure::UpstreamRefused), {}) == RetryVerdict::Retry);
+  CHECK(should_retry(&mesh, status(200, 14), {.unprocessed = true}) == RetryVerdict::Retry);
+  CHECK(should_retry(&mesh, outcome_of(Failure::ConnectFailure), {.unprocessed = true}) == RetryVerdict::Retry);
+  CHECK(should_retry(&mesh, outcome_of(Failure::UpstreamRefused), {.unprocessed = true}) == RetryVerdict::Retry);
   mesh.asked = true;
   CHECK(should_retry(&mesh, status(200, 14), {}) == RetryVerdict::Retry);
 }
@@ -155,22 +157,59 @@ TEST_CASE("idempotent is what HTTP says it is, or what carries a key") {
   CHECK(is_idempotent(*request("POST", "/", "h", {{"idempotency-key", "7"}})));
 }
 
-TEST_CASE("an idle connection that ends under an idempotent request costs one more try, asked for or not") {
+TEST_CASE("a connection that ends as it would have anyway costs one more try, asked for or not, not counted") {
   const AttemptOutcome closed = outcome_of(Failure::UpstreamClosed);
+  const RetryPolicy p = policy("reset");
   const RetryFacts stale{.idempotent = true, .stale_connection = true};
-  CHECK(should_retry(nullptr, closed, stale) == RetryVerdict::Retry);
+  CHECK(should_retry(nullptr, closed, stale) == RetryVerdict::Spare);
+  CHECK(should_retry(&p, closed, stale) == RetryVerdict::Spare);
   RetryFacts other = stale;
-  other.retries_made = 1;
+  other.retries_made = 2;  // all of the policy's: this one is not of them
+  CHECK(should_retry(&p, closed, other) == RetryVerdict::Spare);
+  other.spare_used = true;
   CHECK(should_retry(nullptr, closed, other) == RetryVerdict::NotAsked);
+  CHECK(should_retry(&p, closed, other) == RetryVerdict::LimitReached);
   other = stale;
   other.idempotent = false;
   CHECK(should_retry(nullptr, closed, other) == RetryVerdict::NotAsked);
+  other.unprocessed = true;  // above GOAWAY's last id, or nothing of it had left
+  CHECK(should_retry(nullptr, closed, other) == RetryVerdict::Spare);
   other = stale;
   other.body_replayable = false;
   CHECK(should_retry(nullptr, closed, other) == RetryVerdict::NotAsked);
   other = stale;
   other.stale_connection = false;
   CHECK(should_retry(nullptr, closed, other) == RetryVerdict::NotAsked);
+  other = stale;
+  other.response_started = true;
+  CHECK(should_retry(nullptr, closed, other) == RetryVerdict::NotAsked);
+  other = stale;
+  other.deadline_passed = true;
+  CHECK(should_retry(nullptr, closed, other) == RetryVerdict::NotAsked);
+}
+
+TEST_CASE("an answer may ask for a pause, or for no other try at all") {
+  using namespace std::chrono_literals;
+  struct Row {
+    const char* name;
+    const char* value;
+    bool never;
+    Duration least;
+  };
+  const Row rows[] = {
+      {"retry-after", "2", false, 2s},     {"retry-after", "0", false, 0s},
+      {"retry-after", "-1", false, 0s},    {"retry-after", "Fri, 31 Dec 1999 23:59:59 GMT", false, 0s},
+      {"grpc-retry-pushback-ms", "70", false, 70ms}, {"grpc-retry-pushback-ms", "0", false, 0s},
+      {"grpc-retry-pushback-ms", "-1", true, 0s},    {"grpc-retry-pushback-ms", "soon", true, 0s},
+      {"grpc-retry-pushback-ms", "", true, 0s},      {"x-other", "7", false, 0s},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    CAPTURE(row.value);
+    const AskedPause asked = asked_pause(*response(503, {{row.name, row.value}}));
+    CHECK(asked.never == row.never);
+    CHECK(asked.least == row.least);
+  }
 }
 
 TEST_CASE("back-off is jittered, grows, and is capped") {
