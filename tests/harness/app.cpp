@@ -19,6 +19,19 @@ std::uint64_t number(std::string_view text) {
   return value;
 }
 
+bool echoes(std::string_view path) {
+  return path == "/echo" || (path.starts_with("/shop.S/") && !path.starts_with("/shop.S/Fail"));
+}
+
+// ?name=value
+void add_asked_field(protocol::Head& head, std::string_view path) {
+  const std::size_t at = path.find('?');
+  if (at == std::string_view::npos) return;
+  const std::string_view query = path.substr(at + 1);
+  const std::size_t equals = query.find('=');
+  head.fields.add(query.substr(0, equals), query.substr(equals + 1));
+}
+
 std::string text_of_head(const protocol::Head& head) {
   std::string text = fmt::format("{} {} {}\n", head.method, head.path, head.authority);
   for (const auto& field : head.fields.fields()) text += fmt::format("{}: {}\n", field.name, field.value);
@@ -41,6 +54,7 @@ struct App::Call {
   std::uint64_t left = 0;   // of a generated body
   std::uint64_t offset = 0;
   std::uint64_t queued = 0;
+  std::size_t withheld = 0;  // received, and given no credit
   bool breaks = false;      // once what is queued has left
   bool whole = false;
 };
@@ -51,6 +65,10 @@ class App::Session final : public net::HttpConnection::Owner {
     connection = net::HttpConnection::accept(app.thread_.loop(), descriptor, app.options_, *this);
   }
   ~Session() { net::HttpConnection::discard(std::move(connection)); }
+
+  void read_on() {
+    for (auto& [stream, call] : calls_) connection->credit(*stream, std::exchange(call.withheld, 0));
+  }
 
   std::unique_ptr<net::HttpConnection> connection;
   std::list<std::unique_ptr<Session>>::iterator self;
@@ -79,6 +97,7 @@ class App::Session final : public net::HttpConnection::Owner {
         on_drained(*event.stream, *call, event.bytes);
         return;
       case Event::Kind::Reset:
+        app_.cancel_code = static_cast<std::uint32_t>(event.code);
         ++app_.cancelled;
         return;
       case Event::Kind::Closed:
@@ -104,22 +123,21 @@ class App::Session final : public net::HttpConnection::Owner {
 
   void begin(protocol::Stream& stream, Call& call, const protocol::Head& head, bool end) {
     ++app_.requests;
+    for (const auto& field : head.fields.fields()) {
+      if (field.name == "x-test-id") ++app_.ids_[std::string(field.value)];
+    }
     call.path = head.path;
     call.method = head.method;
     const std::string_view path = call.path;
     if (app_.failing.load() > 0) {
       --app_.failing;
       call.path = fmt::format("/status/{}", app_.failing_status.load());
-    } else if (path == "/echo" || (path.starts_with("/shop.S/") && path != "/shop.S/Fail")) {
+    } else if (echoes(path)) {
       const bool grpc = path != "/echo";
       head_of(stream, 200, grpc ? "application/grpc" : head.fields.value(protocol::HeaderName::ContentType),
               {}, end && !grpc);
-    } else if (path == "/shop.S/Fail") {
-      auto failed = protocol::make_head();
-      failed->status = 200;
-      failed->fields.add("content-type", "application/grpc");
-      failed->fields.add("grpc-status", "14");
-      connection->send_head(stream, *failed, true);
+    } else if (path.starts_with("/shop.S/Fail")) {
+      fail_grpc(stream, path);
     } else if (path.starts_with("/bytes/") || path.starts_with("/chunked/")) {
       call.left = number(path.substr(path.rfind('/') + 1));
       const bool sized = path.starts_with("/bytes/");
@@ -140,6 +158,11 @@ class App::Session final : public net::HttpConnection::Owner {
       connection->abort("as asked");
     } else if (path == "/reset") {
       connection->reset(stream, ErrorCode::InternalError);
+    } else if (path == "/refuse" || path == "/goaway/refuse") {
+      if (path == "/goaway/refuse") connection->drain();
+      connection->reset(stream, ErrorCode::RefusedStream);
+    } else if (path.starts_with("/reset/") && path != "/reset/body") {
+      connection->reset(stream, static_cast<ErrorCode>(number(path.substr(7))));
     } else if (path == "/break/body" || path == "/reset/body") {
       head_of(stream, 200, "text/plain", call.path == "/break/body" ? "5000" : "", false);
       connection->send_data(stream, bytes_of(pattern(broken_off_after)), false);
@@ -159,10 +182,12 @@ class App::Session final : public net::HttpConnection::Owner {
       }
     }
     call.received += size;
-    if (call.path == "/echo" || call.path.starts_with("/shop.S/")) {
+    if (echoes(call.path)) {
       connection->send_data(stream, bytes, end && call.path == "/echo");
-    } else if (app_.reads.load()) {
+    } else if (app_.reads.load() && call.path != "/hold") {
       connection->credit(stream, size);
+    } else {
+      call.withheld += size;
     }
     if (end) on_end(stream, call);
   }
@@ -180,7 +205,7 @@ class App::Session final : public net::HttpConnection::Owner {
     } else if (call.path.starts_with("/status/")) {
       const int status = static_cast<int>(number(call.path.substr(8)));
       answer(stream, status, status == 204 || status == 304 ? "" : fmt::format("status {}\n", status));
-    } else if (call.path.starts_with("/shop.S/") && call.path != "/shop.S/Fail") {
+    } else if (call.path != "/echo" && echoes(call.path)) {
       protocol::HeaderList trailers;
       trailers.add("grpc-status", "0");
       trailers.add("x-messages-bytes", std::to_string(call.received));
@@ -197,7 +222,7 @@ class App::Session final : public net::HttpConnection::Owner {
       }
       return;
     }
-    if (call.path == "/echo" || call.path.starts_with("/shop.S/")) {
+    if (echoes(call.path)) {
       connection->credit(stream, bytes);
       return;
     }
@@ -217,10 +242,30 @@ class App::Session final : public net::HttpConnection::Owner {
     }
   }
 
+  void fail_grpc(protocol::Stream& stream, std::string_view path) {
+    const std::uint64_t asked = number(path.substr(path.rfind('/') + 1));
+    const std::string status = std::to_string(asked == 0 ? 14 : asked);
+    auto head = protocol::make_head();
+    head->status = 200;
+    head->fields.add("content-type", "application/grpc");
+    add_asked_field(*head, path);
+    if (!path.starts_with("/shop.S/FailLate/")) {
+      head->fields.add("grpc-status", status);
+      connection->send_head(stream, *head, true);
+      return;
+    }
+    connection->send_head(stream, *head, false);
+    connection->send_data(stream, bytes_of(std::string_view("\0\0\0\0\1x", 6)), false);
+    protocol::HeaderList trailers;
+    trailers.add("grpc-status", status);
+    connection->send_trailers(stream, trailers);
+  }
+
   void head_of(protocol::Stream& stream, int status, std::string_view type, std::string_view length,
                bool end) {
     auto head = protocol::make_head();
     head->status = status;
+    add_asked_field(*head, static_cast<Call*>(stream.user)->path);
     if (!type.empty()) head->fields.add("content-type", type);
     if (!length.empty()) head->fields.add("content-length", length);
     connection->send_head(stream, *head, end);
@@ -257,6 +302,17 @@ void App::close() {
     listener_.reset();
     for (auto& session : sessions_) session->connection->abort({});
   });
+}
+
+void App::read_on() {
+  reads = true;
+  thread_.run([this] {
+    for (auto& session : sessions_) session->read_on();
+  });
+}
+
+std::map<std::string, int> App::ids() {
+  return thread_.run([this] { return ids_; });
 }
 
 App::~App() {

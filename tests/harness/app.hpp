@@ -7,13 +7,16 @@
 //   /sum             reads all, answers "<bytes> <ok or wrong at offset>" against pattern()
 //   /headers         the request's head as text
 //   /status/N        N, with a short body
-//   /hang            nothing, ever
+//   /hang            nothing, ever; /hold the same, and its body is given no credit
 //   /break           the connection ends before a head; /break/body after some of a body
-//   /reset           RST_STREAM before a head; /reset/body after some of a body
+//   /reset           RST_STREAM before a head; /reset/body after some of a body; /reset/N with code N
+//   /refuse          RST_STREAM(REFUSED_STREAM); /goaway/refuse the same behind a GOAWAY
 //   /early           a whole answer before the request is read
 //   /goaway          200, and no more streams on this connection
-//   /shop.S/...      gRPC: echoes messages, then grpc-status 0; /shop.S/Fail trailers-only 14
+//   /shop.S/...      gRPC: echoes messages, then grpc-status 0; /shop.S/Fail/N trailers-only N;
+//                    /shop.S/FailLate/N a message, then trailers with N
 //   /last            200 and Connection: close
+// and ?NAME=VALUE behind /bytes, /chunked, /status and /Fail puts that field into the answer's head.
 
 #include <atomic>
 #include <cstdint>
@@ -49,12 +52,17 @@ class App {
   }
   // No new connections; those that are there end.
   void close();
+  // After reads was false: takes what it held back, and all that comes.
+  void read_on();
+  // How often each value of x-test-id has come.
+  [[nodiscard]] std::map<std::string, int> ids();
 
   std::atomic<int> connections{0};       // accepted so far
   std::atomic<int> open{0};              // of them, still open
   std::atomic<int> requests{0};          // heads so far
   std::atomic<int> finished{0};          // of them, those whose body came whole
   std::atomic<int> cancelled{0};         // of them, those broken off by the caller
+  std::atomic<std::uint32_t> cancel_code{0};  // of the last of those
   std::atomic<std::uint64_t> received{0};  // body bytes
   std::atomic<std::uint64_t> sent{0};      // body bytes handed to a connection
   std::atomic<bool> reads{true};         // false: takes bodies and gives no credit for them
@@ -66,6 +74,7 @@ class App {
   class Session;
 
   LoopThread thread_;
+  std::map<std::string, int> ids_;
   net::ServerOptions options_;
   std::unique_ptr<net::Listener> listener_;
   std::list<std::unique_ptr<Session>> sessions_;

@@ -103,6 +103,8 @@ void HttpClient::on_event(net::HttpConnection& connection, protocol::Event& even
     if (event.kind == Kind::Head) {
       seen.status = event.head->status;
       seen.fields = copy(event.head->fields);
+    } else if (event.kind == Kind::Informational) {
+      ++seen.informational;
     } else if (event.kind == Kind::Data) {
       for (std::size_t i = 0; i < event.data.size(); ++i) {
         seen.wrong_bytes += static_cast<char>(event.data[i]) != pattern_at(seen.body_bytes + i);

@@ -17,6 +17,7 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 // What has come of one call. Read it after a wait, or through Call::seen().
 struct Seen {
   int status = 0;
+  int informational = 0;         // 1xx heads
   Fields fields, trailers;
   std::string body;              // kept only when keep_body
   std::uint64_t body_bytes = 0;
