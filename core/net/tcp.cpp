@@ -22,6 +22,21 @@ struct TcpStream::Node {
   bool broken = false;  // nothing can be written any more; what the peer sent can still be read
 };
 
+namespace {
+
+// A hang-up behind a short read is the end of input to libuv, which does not ask why: a reset right
+// behind data would pass for a proper end. 0: it was one.
+int hidden_error(uv_stream_t& handle) {
+  uv_os_fd_t descriptor = -1;
+  int error = 0;
+  socklen_t size = sizeof error;
+  if (uv_fileno(reinterpret_cast<uv_handle_t*>(&handle), &descriptor) != 0) return 0;
+  if (::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size) != 0) return 0;
+  return uv_translate_sys_error(error);
+}
+
+}  // namespace
+
 TcpStream::TcpStream(Loop& loop, Owner& owner) : loop_(loop), node_(new Node{}) {
   node_->owner = &owner;
   node_->loop = &loop;
@@ -102,7 +117,8 @@ void TcpStream::read(bool on) {
           return;
         }
         uv_read_stop(handle);
-        node->owner->on_input_end(size == UV_EOF ? nullptr : uv_strerror(static_cast<int>(size)));
+        const int error = size == UV_EOF ? hidden_error(*handle) : static_cast<int>(size);
+        node->owner->on_input_end(error == 0 ? nullptr : uv_strerror(error));
       });
 }
 
