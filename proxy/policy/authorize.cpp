@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "proxy/policy/readings.hpp"
+
 namespace outrider::proxy {
 namespace {
 
@@ -30,12 +32,8 @@ bool holds(const RbacRule& rule, const AuthorizationInput& input) {
           [&](const RbacRule::AnyOf& any) { return any_of(any.rules, input); },
           [&](const RbacRule::Not& negation) { return !all_of(negation.rule, input); },
           [&](const RbacRule::Header& header) { return header.matcher.matches(input.head); },
-          [&](const RbacRule::Path& path) {
-            return path.matcher.matches(without_query(input.head.path));
-          },
-          [&](const RbacRule::Template& path) {
-            return path.matcher.matches(without_query(input.head.path));
-          },
+          [&](const RbacRule::Path& path) { return path.matcher.matches(input.path); },
+          [&](const RbacRule::Template& path) { return path.matcher.matches(input.path); },
           [&](const RbacRule::Port& port) {
             return input.destination_port >= port.first && input.destination_port < port.end;
           },
@@ -192,9 +190,7 @@ Near nearest(const RbacRuleSet& rule_set, const AuthorizationInput& input) {
   return best;
 }
 
-}  // namespace
-
-Decision authorize(std::span<const RbacRuleSet> rule_sets, const AuthorizationInput& input) {
+Decision judge(std::span<const RbacRuleSet> rule_sets, const AuthorizationInput& input) {
   const RbacPolicy* allowed_by = nullptr;
   for (const RbacRuleSet& rule_set : rule_sets) {
     const RbacPolicy* policy = matching(rule_set, input);
@@ -204,16 +200,38 @@ Decision authorize(std::span<const RbacRuleSet> rule_sets, const AuthorizationIn
   return {true, allowed_by};
 }
 
+AuthorizationInput read_as(const AuthorizationInput& input, std::string_view path) {
+  AuthorizationInput other = input;
+  other.path = path;
+  return other;
+}
+
+}  // namespace
+
+Decision authorize(std::span<const RbacRuleSet> rule_sets, const AuthorizationInput& input) {
+  Decision decision = judge(rule_sets, input);
+  if (!decision.allowed || !has_other_readings(input.path)) return decision;
+  for (const std::string& reading : other_readings(input.path)) {
+    Decision other = judge(rule_sets, read_as(input, reading));
+    if (other.allowed) continue;
+    other.read_as = reading;
+    return other;
+  }
+  return decision;
+}
+
 std::string denial_details(const Decision& decision) {
   return fmt::format("rbac_access_denied_matched_policy[{}]",
                      decision.policy != nullptr ? std::string_view(decision.policy->name) : "none");
 }
 
-std::string explain_denial(std::span<const RbacRuleSet> rule_sets, const AuthorizationInput& input,
+std::string explain_denial(std::span<const RbacRuleSet> rule_sets, const AuthorizationInput& asked,
                            const Decision& decision) {
+  const AuthorizationInput input = decision.read_as.empty() ? asked : read_as(asked, decision.read_as);
   const std::string_view who = input.principal.empty() ? "a caller without identity" : input.principal;
-  const std::string what = fmt::format("{} {} of {} on port {}", input.head.method,
-                                       without_query(input.head.path), who, input.destination_port);
+  std::string what = fmt::format("{} {} of {} on port {}", input.head.method, without_query(input.head.path),
+                                 who, input.destination_port);
+  if (!decision.read_as.empty()) what += fmt::format(", which an application may read as {},", decision.read_as);
   if (decision.policy != nullptr) {
     return fmt::format("{} is denied by {}", what, named(*decision.policy));
   }

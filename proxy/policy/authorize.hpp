@@ -1,5 +1,6 @@
 #pragma once
 // Whether a request may pass. DENY rule sets before ALLOW ones, in filter order; fails closed.
+// A path that applications may read in several ways (readings.hpp) passes if each reading may.
 // Pure; on a worker, against the snapshot that the exchange pins.
 
 #include <cstdint>
@@ -20,12 +21,15 @@ struct AuthorizationInput {
   IpAddress destination;           // our own side of it
   std::uint16_t destination_port = 0;
   std::string_view server_name;    // SNI
+  std::string_view path = without_query(head.path);  // the reading that is judged
 };
 
 struct Decision {
   bool allowed = true;
   // What decided: the policy that denied, or that allowed; null when no policy matched.
   const RbacPolicy* policy = nullptr;
+  // The reading of the path that was denied, where it is not the path itself.
+  std::string read_as{};
 };
 
 [[nodiscard]] Decision authorize(std::span<const RbacRuleSet> rule_sets,

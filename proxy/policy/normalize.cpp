@@ -55,15 +55,13 @@ std::optional<std::string_view> decode(std::string_view path, std::string& out) 
     } else if (c != '%') {
       out += c;
     } else {
-      const int high = i + 2 < path.size() ? hex_value(path[i + 1]) : -1;
-      const int low = i + 2 < path.size() ? hex_value(path[i + 2]) : -1;
-      if (high < 0 || low < 0) return "the path holds a % without two hex digits";
-      const char decoded = static_cast<char>(high * 16 + low);
-      if (decoded == 0) return "the path holds %00";
-      if (unreserved(decoded)) {
-        out += decoded;
+      const auto decoded = unescape(path, i);
+      if (!decoded) return "the path holds a % without two hex digits";
+      if (*decoded == 0) return "the path holds %00";
+      if (unreserved(*decoded)) {
+        out += *decoded;
       } else {
-        append_escaped(decoded, out);
+        append_escaped(*decoded, out);
       }
       i += 2;
     }
@@ -71,7 +69,16 @@ std::optional<std::string_view> decode(std::string_view path, std::string& out) 
   return std::nullopt;
 }
 
-// Resolves dot segments of out[0..], in place (RFC 3986 5.2.4); above the root there is the root.
+}  // namespace
+
+std::optional<char> unescape(std::string_view path, std::size_t at) {
+  if (path[at] != '%' || at + 2 >= path.size()) return std::nullopt;
+  const int high = hex_value(path[at + 1]);
+  const int low = hex_value(path[at + 2]);
+  if (high < 0 || low < 0) return std::nullopt;
+  return static_cast<char>(high * 16 + low);
+}
+
 void resolve_dots(std::string& out, bool merge_slashes) {
   std::size_t write = 0;
   std::size_t read = 0;
@@ -94,8 +101,6 @@ void resolve_dots(std::string& out, bool merge_slashes) {
   }
   out.resize(write);
 }
-
-}  // namespace
 
 std::expected<std::string_view, std::string_view> normalize_path(std::string_view path,
                                                                  std::string& scratch,

@@ -23,6 +23,13 @@ struct PathRules {
 [[nodiscard]] std::expected<std::string_view, std::string_view> normalize_path(
     std::string_view path, std::string& scratch, PathRules rules = {});
 
+// The byte that path[at], path[at + 1], path[at + 2] stand for, when they are % and two hex digits.
+[[nodiscard]] std::optional<char> unescape(std::string_view path, std::size_t at);
+
+// Resolves dot segments in place (RFC 3986 section 5.2.4); above the root there is the root. `path`
+// starts with a slash.
+void resolve_dots(std::string& path, bool merge_slashes);
+
 // Lower case, one trailing dot less, no leading zeros in the port. Refused: anything that is not a
 // host with an optional port (user info, slashes, spaces, bytes outside ASCII).
 [[nodiscard]] std::expected<std::string_view, std::string_view> normalize_host(
