@@ -13,6 +13,11 @@ using protocol::HeaderName;
 
 constexpr std::size_t longest_request_id = 128;
 
+bool is_request_id(std::string_view text) {
+  return !text.empty() && text.size() <= longest_request_id &&
+         std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
 // What only a mesh peer may say: they steer retries and timeouts or name callers.
 constexpr std::array<std::string_view, 16> steering = {
     "x-envoy-max-retries",          "x-envoy-retry-on",
@@ -30,6 +35,16 @@ bool is_steering(std::string_view name) {
          std::find(steering.begin(), steering.end(), name) != steering.end();
 }
 
+// x_forwarded_for: to many applications (CGI, WSGI) it is x-forwarded-for, which we answer for.
+bool is_underscored(std::string_view name) {
+  if (name.find('_') == std::string_view::npos || name.size() > 64) return false;
+  char small[64];
+  std::ranges::replace_copy(name, small, '_', '-');
+  const std::string_view dashed(small, name.size());
+  return dashed.starts_with("x-forwarded-") || dashed.starts_with("x-envoy-") || dashed == "x-request-id" ||
+         dashed == "authorization" || dashed == "host";
+}
+
 void remove_spoofable(protocol::Head& head, bool mesh_peer) {
   std::erase_if(head.fields.fields(), [mesh_peer](const HeaderField& field) {
     switch (field.id) {
@@ -41,7 +56,7 @@ void remove_spoofable(protocol::Head& head, bool mesh_peer) {
       case HeaderName::XEnvoyExpectedRqTimeoutMs:
         return !mesh_peer;
       default:
-        return is_steering(field.name);
+        return is_steering(field.name) || is_underscored(field.name);
     }
   });
 }
@@ -65,7 +80,7 @@ void sanitize_outbound(protocol::Head& head) {
 
 void add_request_id(protocol::Head& head, const HttpSpec& http, Random& random) {
   const HeaderField* id = head.fields.find(HeaderName::XRequestId);
-  if (http.generate_request_id && (!id || id->value.empty() || id->value.size() > longest_request_id)) {
+  if (http.generate_request_id && (!id || !is_request_id(id->value))) {
     head.fields.set("x-request-id", random.uuid4());
   }
   if (!head.fields.has(HeaderName::XForwardedProto)) {
