@@ -12,6 +12,7 @@ ConnectionManager connection_manager(const std::string& stat_prefix) {
   manager.mutable_use_remote_address()->set_value(false);
   manager.mutable_generate_request_id()->set_value(true);
   manager.mutable_normalize_path()->set_value(true);
+  manager.add_upgrade_configs()->set_upgrade_type("websocket");
   return manager;
 }
 

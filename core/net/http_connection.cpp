@@ -128,7 +128,9 @@ void HttpConnection::end_input(const char* error) {
   if (state_ == State::Connecting) connect_failed_ = true;
   if (error || !codec_ || state_ == State::Lingering) {
     if (state_ == State::Connecting && !error) error = "closed by the peer";
-    if (error) failure_ = error;
+    // A peer that closes over what we still said when all was over (GOAWAY, close_notify) is no failure.
+    const bool over = state_ == State::Lingering || (codec_ && codec_->finished());
+    if (error && !over) failure_ = error;
     fail_with(failure_);
     return;
   }
@@ -165,6 +167,7 @@ void HttpConnection::flush() {
   }
   watch_output();
   if (!codec_ || state_ != State::Open) return;
+  if (quiet && codec_->half_closed()) end_output();
   const bool stuck = tcp_.blocked() || tcp_.broken();
   if (codec_->finished() && (stuck || quiet)) {
     if (tcp_.broken() || (tcp_.blocked() && codec_->open_streams() > 0)) {
@@ -214,6 +217,18 @@ bool HttpConnection::write_output() {
     if (idle) return true;
   }
   return false;
+}
+
+// A tunnel's other side has ended. Over TLS close_notify says so, and nothing behind it is needed.
+void HttpConnection::end_output() {
+  if (output_ended_) return;
+  output_ended_ = true;
+  if (tls_) {
+    tls_->shut_down(handshake_out_);
+    write_pending_cipher();
+  } else {
+    tcp_.finish_output();
+  }
 }
 
 // Output is whole: say goodbye, then wait for the peer's end, so that what it still sends does not

@@ -136,6 +136,7 @@ class HttpConnection final : TcpStream::Owner, Loop::Flushable {
   void give_up(protocol::Rejection why);
   void stop_timers();
   void close_now();
+  void end_output();
   void linger();
   void watch_idle(Duration after);
   void watch_head();
@@ -163,6 +164,7 @@ class HttpConnection final : TcpStream::Owner, Loop::Flushable {
   bool aborting_ = false;
   bool orphaned_ = false;
   bool input_ended_ = false;
+  bool output_ended_ = false;
   bool connect_failed_ = false;
   bool connect_timed_out_ = false;
   protocol::Rejection rejection_ = protocol::Rejection::None;

@@ -116,6 +116,8 @@ class Codec {
   [[nodiscard]] virtual bool reading_head() const = 0;
   // HTTP/2: the peer has not acknowledged our SETTINGS.
   [[nodiscard]] virtual bool awaits_settings() const = 0;
+  // A tunnel: all that we had to say is said, and the peer may go on.
+  [[nodiscard]] virtual bool half_closed() const = 0;
   // The peer took too long, or worse: says goodbye as the protocol has it (408, GOAWAY) and ends.
   virtual void give_up(Rejection why, Events& events) = 0;
   // No new streams from here on; those under way finish. Server: GOAWAY / Connection: close.

@@ -45,6 +45,7 @@ Stream* Http1Codec::open(const Head& request, bool end_stream, void* user) {
   stream_->id = next_id_++;
   stream_->user = user;
   stream_->method = request.method;
+  stream_->upgrade = request.upgrade;
   output_.append(request.method);
   output_.append(" ");
   output_.append(request.path);
@@ -72,6 +73,20 @@ void Http1Codec::send_informational(Stream& stream, const Head& head) {
 void Http1Codec::send_head(Stream& stream, const Head& response, bool end_stream) {
   if (&stream != stream_.get() || stream_->broken || stream_->head_sent) return;
   output_.append(fmt::format("HTTP/1.1 {} {}\r\n", response.status, status_text(response.status)));
+  if (!stream_->upgrade.empty() && response.status == 101) {
+    stream_->head_sent = true;
+    write_fields(output_, response.fields);
+    write_upgrade();
+    become_tunnel();
+    return;
+  }
+  if (!stream_->upgrade.empty()) {
+    stream_->upgrade.clear();
+    stream_->received = true;
+    close_after_ = true;
+  }
+  // Nor is more of a request awaited whose time is over (RFC 9110 section 15.5.9).
+  if (response.status == 408 && !stream_->received) close_after_ = true;
   // A client that waits for 100-continue and is refused may send the body or not: close.
   if (stream_->expects_continue && !stream_->continued && !stream_->received) close_after_ = true;
   begin_body(response, end_stream, false);
@@ -85,6 +100,11 @@ void Http1Codec::begin_body(const Head& head, bool end_stream, bool request) {
   const auto known = length ? parse_content_length(length->value) : std::nullopt;
   message.no_body_out = !request && (head.status == 204 || head.status == 304 ||
                                      message.method == "HEAD");
+  if (request && !message.upgrade.empty()) {
+    write_fields(output_, head.fields);
+    write_upgrade();
+    return;
+  }
   // 204 has no content-length (RFC 9110 section 8.6), nor has what is not a number.
   write_fields(output_, head.fields, known && head.status != 204 ? length : nullptr);
   if (message.no_body_out) {
@@ -112,6 +132,24 @@ void Http1Codec::begin_body(const Head& head, bool end_stream, bool request) {
   }
   output_.append("\r\n");
   if (end_stream) finish_body();
+}
+
+void Http1Codec::write_upgrade() {
+  output_.append("connection: upgrade\r\nupgrade: ");
+  output_.append(stream_->upgrade);
+  output_.append("\r\n\r\n");
+}
+
+void Http1Codec::become_tunnel() {
+  stream_->tunnel = true;
+  stream_->upgrade.clear();
+  stream_->received = false;
+  stream_->body = BodyReader({.kind = Framing::Kind::UntilClose}, limits_);
+  close_after_ = true;
+}
+
+bool Http1Codec::half_closed() const {
+  return stream_ && stream_->tunnel && stream_->sent && output_.empty();
 }
 
 void Http1Codec::send_data(Stream& stream, ByteView bytes, bool end_stream) {
@@ -182,7 +220,8 @@ bool Http1Codec::wants_input() const {
   if (finished_) return false;
   if (!stream_) return true;
   // While a response is awaited, keep an eye on the socket (client cancel), but bounded.
-  if (stream_->received) return input_.size() < high_watermark;
+  if (stream_->received || !stream_->upgrade.empty()) return input_.size() < high_watermark;
+  if (stream_->tunnel) return stream_->uncredited < high_watermark;
   // After an early answer the rest of the request is read and thrown away, up to a limit.
   if (role_ == Role::Server && stream_->sent) return !close_after_;
   return stream_->uncredited < high_watermark;
@@ -190,7 +229,7 @@ bool Http1Codec::wants_input() const {
 
 void Http1Codec::maybe_complete() {
   Message& message = *stream_;
-  if (role_ == Role::Client && message.received && !message.sent) {
+  if (role_ == Role::Client && message.received && !message.sent && !message.tunnel) {
     // Answered before the request was whole: its rest is not wanted, nor is the connection.
     output_.clear();
     close_after_ = finished_ = true;
@@ -200,7 +239,9 @@ void Http1Codec::maybe_complete() {
 void Http1Codec::abandon(Events& events) {
   finished_ = true;
   if (!stream_) return;
-  const bool whole = role_ == Role::Client ? stream_->received : stream_->sent && output_.empty();
+  const bool sent = stream_->sent && output_.empty();
+  const bool whole = stream_->tunnel ? sent && stream_->received
+                                     : role_ == Role::Client ? stream_->received : sent;
   if (!whole) {
     break_off(events, ErrorCode::Cancel, "the connection was closed early");
   }
@@ -224,6 +265,7 @@ void Http1Codec::produce(Buffer& out, std::size_t limit, Events& events) {
   }
   if (!stream_) return;
   Message& message = *stream_;
+  if (message.tunnel) read(events);  // what came before the switch was held
   // Framing bytes are few: what is left in the output bounds what is left of the body.
   const std::size_t left = std::min(message.queued, output_.size());
   if (left < message.queued) {
@@ -235,7 +277,7 @@ void Http1Codec::produce(Buffer& out, std::size_t limit, Events& events) {
   }
   if (!output_.empty()) return;
   const bool half = role_ == Role::Server ? message.sent : message.received;
-  const bool over = (message.sent && message.received) || (half && close_after_);
+  const bool over = (message.sent && message.received) || (half && close_after_ && !message.tunnel);
   if (finished_ && !over) break_off(events, ErrorCode::Cancel, "connection closed");
   if (!over && !message.broken) return;
   retire_message(events);

@@ -4,6 +4,10 @@
 //   server: AwaitHead -> Body -> AwaitResponse -> AwaitHead (keep-alive) | Finished
 //   client: Idle -> AwaitHead -> Body -> Idle | Finished
 //
+// An upgrade is this exchange's last word in HTTP: what follows the request's head is held until the
+// answer. 101 makes a tunnel (Data, credit and Drained as ever, each side ends for itself); any other
+// answer ends the connection, since what was held is no HTTP (CVE-2025-64763).
+//
 // One exchange at a time: pipelined requests wait in the input until their turn. Reading stops
 // (wants_input) while more body than the high watermark waits to leave on the other side.
 
@@ -38,6 +42,7 @@ class Http1Codec final : public Codec {
     return role_ == Role::Server && !stream_ && !finished_ && !input_.empty();
   }
   [[nodiscard]] bool awaits_settings() const override { return false; }
+  [[nodiscard]] bool half_closed() const override;
   void give_up(Rejection why, Events& events) override;
   void drain() override { draining_ = true; }
   // Draining: once it is idle.
@@ -57,7 +62,10 @@ class Http1Codec final : public Codec {
   bool read_head(Events& events);
   bool read_body(Events& events);
   void on_refused(const Refusal& refusal, Events& events);
+  static void tell(Rejection why, std::string_view reason, Events& events);
   void break_off(Events& events, ErrorCode code, std::string_view reason);
+  void become_tunnel();
+  void write_upgrade();
   void maybe_complete();
   void retire_message(Events& events);
   void begin_body(const Head& head, bool end_stream, bool request);

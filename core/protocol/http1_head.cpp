@@ -141,17 +141,45 @@ bool keeps_alive(const Head& head) {
   return head.version == HttpVersion::Http11 || connection_says(head.fields, "keep-alive");
 }
 
-// What Connection names ends here with it (RFC 9110 section 7.6.1), but for framing, which the codec
-// reads, and te, which says for itself what it may.
+// The protocol that the sender would switch to, or has switched to (RFC 9110 section 7.8). HTTP/1.0
+// cannot, and h2c is not taken up: the request goes on as HTTP/1.1, as Envoy has it.
+std::string_view upgrade_of(Head& head) {
+  const HeaderField* first = head.fields.find(HeaderName::Upgrade);
+  if (!first || head.version != HttpVersion::Http11 || !connection_says(head.fields, "upgrade")) return {};
+  std::string all;  // a list is one choice that nobody offers
+  for (const HeaderField& field : head.fields.fields()) {
+    if (field.id != HeaderName::Upgrade) continue;
+    if (!all.empty()) all += ", ";
+    all += field.value;
+  }
+  if (ascii::equals_ignoring_case(all, "h2c")) return {};
+  return all.size() == first->value.size() ? first->value : head.fields.keep(all);
+}
+
+// Fields for whoever is at the end, which nobody may have taken away by naming them in Connection (RFC
+// 9110 section 7.6.1): identity, policy and content. te says for itself what it may.
+bool is_end_to_end(std::string_view name) {
+  switch (header_name(name)) {
+    case HeaderName::Other:
+      return name.starts_with("x-forwarded-") || name.starts_with("x-envoy-") || name == "close";
+    case HeaderName::Upgrade:
+    case HeaderName::KeepAlive:
+    case HeaderName::ProxyConnection:
+    case HeaderName::Trailer:
+      return false;
+    default:
+      return true;
+  }
+}
+
+// What else Connection names ends here with it.
 void drop_nominated(HeaderList& fields) {
-  constexpr std::string_view kept[] = {"close", "keep-alive", "te", "host", "content-length",
-                                       "transfer-encoding", "connection"};
   std::vector<std::string> nominated;
   for (const HeaderField& field : fields.fields()) {
     if (field.id != HeaderName::Connection) continue;
     for (std::string_view piece : ascii::split(field.value, ',')) {
       std::string name = ascii::to_lower(ascii::trim(piece));
-      if (std::ranges::find(kept, name) == std::end(kept)) nominated.push_back(std::move(name));
+      if (!is_end_to_end(name)) nominated.push_back(std::move(name));
     }
   }
   for (const std::string& name : nominated) fields.remove(name);
@@ -294,6 +322,10 @@ Parsed parse_request_head(std::string_view block, const HeadLimits& limits, Head
     }
     parsed.expects_continue = head.version == HttpVersion::Http11;
   }
+  // What would follow a body is not in sight yet: such a request goes on without its Upgrade.
+  const bool bodiless = framing->kind == Framing::Kind::None ||
+                        (framing->kind == Framing::Kind::Length && framing->length == 0);
+  if (bodiless) head.upgrade = upgrade_of(head);
   drop_nominated(head.fields);
   return parsed;
 }
@@ -315,14 +347,15 @@ Parsed parse_response_head(std::string_view block, const HeadLimits& limits,
     return refuse(502, "the reason phrase is malformed");
   }
   if (auto fields = parse_fields(block, limits, head.fields); !fields) {
-    return refuse(502, fields.error().reason);
+    return refuse(502, fields.error().reason, fields.error().rejection);
   }
   auto framing = parse_framing(head.fields, head.version);
-  if (!framing) return refuse(502, framing.error().reason);
+  if (!framing) return refuse(502, framing.error().reason, framing.error().rejection);
   if (framing->kind == Framing::Kind::None) framing->kind = Framing::Kind::UntilClose;
   if (head.status < 200 || head.status == 204 || head.status == 304 || request_method == "HEAD") {
     framing->kind = Framing::Kind::None;
   }
+  if (head.status == 101) head.upgrade = upgrade_of(head);
   const bool keep_alive = keeps_alive(head) && framing->kind != Framing::Kind::UntilClose;
   drop_nominated(head.fields);
   return ParsedHead{.framing = *framing, .keep_alive = keep_alive};
@@ -330,7 +363,9 @@ Parsed parse_response_head(std::string_view block, const HeadLimits& limits,
 
 std::expected<void, Refusal> parse_trailers(std::string_view block, const HeadLimits& limits,
                                             HeaderList& trailers) {
-  if (auto parsed = parse_fields(block, limits, trailers); !parsed) return parsed;
+  if (auto parsed = parse_fields(block, limits, trailers); !parsed) {
+    return refuse(parsed.error().status, parsed.error().reason, Rejection::MalformedBody);
+  }
   if (trailers.find(HeaderName::ContentLength) || trailers.find(HeaderName::TransferEncoding)) {
     return refuse(400, "a framing header among the trailers", Rejection::MalformedBody);
   }

@@ -21,6 +21,9 @@ struct Http1Codec::Message : Stream {
   bool http10_peer = false;
   bool keep_alive = true;    // as the peer's head said
   bool expects_continue = false;
+  std::string upgrade;       // the protocol that was asked for, until the answer; empty: none
+  bool tunnel = false;       // 101 has passed: no more HTTP, bytes both ways until both have ended
+  std::size_t informational = 0;  // 1xx heads received
   bool continued = false;
   std::uint64_t length_left = 0;  // of a body sent with content-length
   bool length_known = false;

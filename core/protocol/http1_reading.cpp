@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include "core/base/ascii.hpp"
 #include "core/protocol/http1_message.hpp"
 #include "core/protocol/status_text.hpp"
 
 namespace outrider::protocol {
 
 constexpr std::size_t most_discarded = 256 * 1024;  // of a request body nobody wants any more
+constexpr std::size_t most_informational = 32;  // 1xx heads before an answer
 
 void Http1Codec::receive(ByteView bytes, Events& events) {
   if (finished_) return;
@@ -22,7 +24,7 @@ void Http1Codec::read(Events& events) {
     } else if (stream_ && !stream_->head_received) {
       if (!read_head(events)) return;
     } else if (stream_ && !stream_->received) {
-      if (!read_body(events)) return;
+      if (!stream_->upgrade.empty() || !read_body(events)) return;
     } else {
       // A server's pipelined request waits; bytes that no request asked for end a client's use.
       if (role_ == Role::Client && !stream_ && !input_.empty()) finished_ = true;
@@ -78,9 +80,22 @@ bool Http1Codec::read_head(Events& events) {
   scanned_ = 0;
   empty_line_seen_ = false;
 
+  if (role_ == Role::Client && head->status == 101) {
+    if (stream_->upgrade.empty() || !ascii::equals_ignoring_case(head->upgrade, stream_->upgrade)) {
+      on_refused({502, "101 to a protocol that was not asked for"}, events);
+      return false;
+    }
+    become_tunnel();
+    stream_->head_received = true;
+    Event event{.kind = Event::Kind::Head};
+    event.stream = stream_.get();
+    event.head = std::move(head);
+    events.push_back(std::move(event));
+    return true;
+  }
   if (role_ == Role::Client && head->status < 200) {
-    if (head->status == 101) {
-      on_refused({502, "101 without an upgrade"}, events);
+    if (++stream_->informational > most_informational) {
+      on_refused({502, "informational responses without an end"}, events);
       return false;
     }
     Event event{.kind = Event::Kind::Informational};
@@ -95,14 +110,21 @@ bool Http1Codec::read_head(Events& events) {
     stream_->method = head->method;
     stream_->http10_peer = head->version == HttpVersion::Http10;
     stream_->expects_continue = parsed->expects_continue;
+    stream_->upgrade = head->upgrade;
+  } else if (!stream_->upgrade.empty()) {
+    stream_->upgrade.clear();  // refused: nothing more is sent
+    stream_->sent = true;
+    close_after_ = true;
   }
   Message& message = *stream_;
   message.head_received = true;
-  message.keep_alive = parsed->keep_alive;
+  // Behind CONNECT comes what is for the tunnel that there will be none of: not the next request.
+  message.keep_alive = parsed->keep_alive && message.method != "CONNECT";
   if (role_ == Role::Client && !parsed->keep_alive) close_after_ = true;
   message.body = BodyReader(parsed->framing, limits_);
-  message.received = parsed->framing.kind == Framing::Kind::None ||
-                     (parsed->framing.kind == Framing::Kind::Length && parsed->framing.length == 0);
+  message.received = message.upgrade.empty() &&
+                     (parsed->framing.kind == Framing::Kind::None ||
+                      (parsed->framing.kind == Framing::Kind::Length && parsed->framing.length == 0));
   Event event{.kind = Event::Kind::Head, .end_stream = message.received};
   event.stream = &message;
   event.head = std::move(head);
@@ -128,7 +150,7 @@ bool Http1Codec::read_body(Events& events) {
     used += step->consumed;
     const bool trailers = step->complete && !message.body.trailers().empty();
     message.received = step->complete;
-    if (message.sent && role_ == Role::Server) {
+    if (message.sent && role_ == Role::Server && !message.tunnel) {
       message.discarded += step->consumed;
       if (message.discarded > most_discarded) close_after_ = true;
       continue;
@@ -157,12 +179,14 @@ void Http1Codec::on_refused(const Refusal& refusal, Events& events) {
   if (role_ == Role::Client) {
     finished_ = true;
     break_off(events, ErrorCode::ProtocolError, refusal.reason);
+    tell(refusal.rejection, refusal.reason, events);
     return;
   }
   if (stream_ && stream_->sent) {
     // The answer is complete, only the rest of the request was still thrown away.
     stream_->received = true;
     close_after_ = true;
+    tell(refusal.rejection, refusal.reason, events);
     return;
   }
   if (stream_) {
@@ -171,6 +195,7 @@ void Http1Codec::on_refused(const Refusal& refusal, Events& events) {
     break_off(events, ErrorCode::ProtocolError, refusal.reason);
     if (!answer) {
       finished_ = true;
+      tell(refusal.rejection, refusal.reason, events);
       return;
     }
   }
@@ -188,6 +213,14 @@ void Http1Codec::give_up(Rejection why, Events& events) {
   } else {
     finished_ = true;
   }
+}
+
+// For the connection, which counts it when it ends.
+void Http1Codec::tell(Rejection why, std::string_view reason, Events& events) {
+  Event event{.kind = Event::Kind::Violation};
+  event.rejection = why;
+  event.reason = reason;
+  events.push_back(std::move(event));
 }
 
 void Http1Codec::refuse_all(int status, std::string_view reason, Buffer& out) {
@@ -215,6 +248,15 @@ void Http1Codec::end_of_input(Events& events) {
     return;
   }
   Message& message = *stream_;
+  if (message.tunnel) {
+    read(events);
+    if (message.received) return;
+    message.received = true;
+    Event event{.kind = Event::Kind::Data, .end_stream = true};
+    event.stream = &message;
+    events.push_back(std::move(event));
+    return;
+  }
   if (role_ == Role::Client && message.head_received && !message.received &&
       message.body.ends_at_close()) {
     message.received = true;

@@ -44,6 +44,7 @@ class Http2Codec final : public Codec {
   [[nodiscard]] bool wants_input() const override { return !finished_; }
   [[nodiscard]] bool reading_head() const override { return head_open_; }
   [[nodiscard]] bool awaits_settings() const override { return settings_unacknowledged_; }
+  [[nodiscard]] bool half_closed() const override { return false; }
   void give_up(Rejection why, Events& events) override;
   // Server: a first GOAWAY that only warns, and the final one a round trip later (RFC 9113 6.8).
   void drain() override;

@@ -208,7 +208,7 @@ void HeaderList::clear() {
 }
 
 void Head::clear() {
-  method = scheme = authority = path = {};
+  method = scheme = authority = path = upgrade = {};
   status = 0;
   version = HttpVersion::Http2;
   fields.clear();

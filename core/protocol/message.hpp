@@ -124,6 +124,7 @@ struct Head {
   std::string_view scheme;
   std::string_view authority;  // with the port when the client sent one
   std::string_view path;       // with the query
+  std::string_view upgrade;    // HTTP/1.1: the protocol asked for, or with a 101 taken; empty: none
   int status = 0;              // responses only
   HttpVersion version = HttpVersion::Http2;
   HeaderList fields;

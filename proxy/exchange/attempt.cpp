@@ -58,11 +58,12 @@ void Attempt::on_upstream_event(Event& event) {
     case Event::Kind::Head:
       responded_ = true;
       ended_ = event.end_stream;
+      tunnel_ = event.head->status == 101;
       timer_.cancel();
       exchange_.on_response_head(std::move(event.head), event.end_stream);
       return;
     case Event::Kind::Data:
-      ended_ = event.end_stream;
+      ended_ = event.end_stream && !tunnel_;  // the other direction goes on
       exchange_.on_response_data(event.data, event.end_stream);
       return;
     case Event::Kind::Trailers:

@@ -67,6 +67,7 @@ class Attempt final : UpstreamUser {
   std::uint64_t drained_ = 0;
   bool reused_ = false;
   bool responded_ = false;
+  bool tunnel_ = false;
   bool ended_ = false;  // the response is whole
 };
 

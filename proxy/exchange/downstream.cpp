@@ -58,6 +58,7 @@ void Downstream::on_event(net::HttpConnection& connection, Event& event) {
 }
 
 void Downstream::record_rejection(protocol::Rejection rejection, int status, std::string_view reason) {
+  recorded_ = rejection;
   ++worker_.counters().downstream_rejections[static_cast<std::size_t>(rejection)];
   log::debug("{} -> {}: refused: {}", connection_->remote().text(), connection_->local().text(), reason);
   if (!worker_.access_log()) return;
@@ -165,7 +166,9 @@ void Downstream::learn_peer(const protocol::Head& head) {
 
 void Downstream::on_closed(net::HttpConnection& connection) {
   const protocol::Rejection rejection = connection.rejection();
-  if (rejection != protocol::Rejection::None) record_rejection(rejection, 0, connection.failure());
+  if (rejection != protocol::Rejection::None && rejection != recorded_) {
+    record_rejection(rejection, 0, connection.failure());
+  }
   if (rejection == protocol::Rejection::PlaintextRefused) {
     if (worker_.may_log_denial()) {
       log::warn("{} spoke plaintext to {}, which takes mutual TLS only (PeerAuthentication STRICT): "

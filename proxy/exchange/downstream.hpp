@@ -54,6 +54,7 @@ class Downstream final : net::HttpConnection::Owner {
   IpAddress remote_ip_, local_ip_;
   WorkloadId peer_id_ = unknown_workload;
   bool peer_learned_ = false;
+  protocol::Rejection recorded_ = protocol::Rejection::None;  // the connection may end for the same reason
   std::list<Exchange> exchanges_;
   // Looks at all exchanges once the first of them may have been idle for too long: a request costs
   // no timer of its own.

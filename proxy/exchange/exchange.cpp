@@ -50,7 +50,7 @@ void Exchange::start(protocol::HeadPtr head, bool end_stream) {
   if (!forward) return;
   if (!choose_destination(*forward)) return;
   if (timeout_.client) arm_deadline(began_ + *timeout_.client, Failure::ClientDeadline);
-  if (request_complete_) on_request_complete();
+  if (request_whole()) on_request_complete();
   begin_attempt();
 }
 
@@ -129,7 +129,12 @@ const Forward* Exchange::find_route() {
                redirect_location(*redirect, *match_.route, *request_, request_->scheme));
     return nullptr;
   }
-  return &std::get<Forward>(match_.route->action);
+  const auto& forward = std::get<Forward>(match_.route->action);
+  if (upgrading() && !allows_upgrade(http_.upgrades, forward.upgrades, request_->upgrade)) {
+    reply(Failure::UpgradeRefused, request_->upgrade);
+    return nullptr;
+  }
+  return &forward;
 }
 
 bool Exchange::choose_destination(const Forward& forward) {
@@ -164,6 +169,10 @@ void Exchange::begin_attempt() {
           cluster_->endpoints.empty() ? "it has no endpoints" : "all of its endpoints are ejected");
     return;
   }
+  if (upgrading() && !endpoint->tls && cluster_->protocol == UpstreamProtocol::Http2) {
+    reply(Failure::UpgradeRefused, "the destination speaks HTTP/2 only");
+    return;
+  }
   last_endpoint_ = endpoint;
   ++attempts_;
   ++endpoint->state->requests_total;
@@ -183,15 +192,15 @@ void Exchange::begin_attempt() {
     fields.add_static("x-envoy-peer-metadata", worker_.self().peer_metadata);
   }
   attempt_ = std::make_unique<Attempt>(*this, worker_.loop(), *endpoint);
-  if (request_complete_) limit_attempt();
-  attempt_->start(worker_.pools().pool(world_, *cluster_, *endpoint));
+  if (request_whole()) limit_attempt();
+  attempt_->start(worker_.pools().pool(world_, *cluster_, *endpoint, upgrading()));
 }
 
 // Until the request is whole, the route's timeout has not begun to run.
 std::optional<Duration> Exchange::remaining() {
   std::optional<Duration> left;
   if (deadline_) left = std::max(Duration{0}, *deadline_ - worker_.loop().now());
-  if (!request_complete_ && timeout_.route) left = std::min(left.value_or(*timeout_.route), *timeout_.route);
+  if (!request_whole() && timeout_.route) left = std::min(left.value_or(*timeout_.route), *timeout_.route);
   return left;
 }
 
@@ -248,7 +257,7 @@ void Exchange::end_if_idle() {
     break_off(Failure::StreamIdle);
   } else {
     attempt_.reset();
-    reply(request_complete_ ? Failure::StreamIdle : Failure::RequestIdle);
+    reply(request_whole() ? Failure::StreamIdle : Failure::RequestIdle);
   }
 }
 
@@ -267,7 +276,7 @@ void Exchange::on_request_data(ByteView bytes, bool end_stream) {
     attempt_->send_data(bytes, end_stream);
     forget_large_body();
   }
-  if (end_stream) on_request_complete();
+  if (end_stream && !tunnel_) on_request_complete();
 }
 
 void Exchange::on_request_trailers(protocol::HeadPtr trailers) {

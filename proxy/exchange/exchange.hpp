@@ -80,6 +80,9 @@ class Exchange {
   void begin_attempt();
 
   [[nodiscard]] Duration idle_timeout() const;  // as configured; 0: none
+  [[nodiscard]] bool upgrading() const { return !request_->upgrade.empty(); }
+  // What follows an upgrade's head is for the tunnel.
+  [[nodiscard]] bool request_whole() const { return request_complete_ || upgrading(); }
   void forget_large_body();
   void blame(const AttemptOutcome& outcome);
   // After an attempt that failed, or was answered by `answer`. True when another attempt will be
@@ -91,6 +94,7 @@ class Exchange {
   void arm_deadline(TimePoint due, Failure failure);
   [[nodiscard]] std::optional<Duration> remaining();
   void on_deadline();
+  void begin_tunnel();
   void end_response();
   void break_off(Failure failure);
 
@@ -140,6 +144,7 @@ class Exchange {
   std::uint64_t unread_ = 0;     // response bytes that the downstream has not taken yet
   int status_ = 0;               // of the response that went downstream
   int grpc_status_ = -1;
+  bool tunnel_ = false;          // 101 went downstream: each side ends for itself
   bool response_started_ = false;
   bool response_ended_ = false;
   std::uint64_t response_bytes_ = 0;

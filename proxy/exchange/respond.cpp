@@ -35,6 +35,7 @@ void Exchange::on_response_head(protocol::HeadPtr head, bool end_stream) {
   phase_ = Phase::Responding;
   response_started_ = true;
   status_ = head->status;
+  if (status_ == 101) begin_tunnel();
   auto& fields = head->fields;
   if (grpc_) grpc_status_ = parse_grpc_status(fields.value(protocol::HeaderName::GrpcStatus));
   fields.remove(protocol::HeaderName::XEnvoyPeerMetadata);
@@ -50,12 +51,19 @@ void Exchange::on_response_head(protocol::HeadPtr head, bool end_stream) {
   if (end_stream) end_response();
 }
 
+// Neither the request's time nor its replay mean anything from here on; idleness does.
+void Exchange::begin_tunnel() {
+  tunnel_ = true;
+  replayable_ = false;
+  deadline_timer_.cancel();
+}
+
 void Exchange::on_response_data(ByteView bytes, bool end_stream) {
   last_progress_ = worker_.loop().now();
   response_bytes_ += bytes.size();
   unread_ += bytes.size();
   downstream_.connection().send_data(stream_, bytes, end_stream);
-  if (end_stream) end_response();
+  if (end_stream && !tunnel_) end_response();
 }
 
 void Exchange::on_response_trailers(const protocol::HeaderList& trailers) {

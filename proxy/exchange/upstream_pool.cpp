@@ -2,13 +2,24 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <tuple>
 
 namespace outrider::proxy {
 
 using protocol::Event;
 
+namespace {
+
 constexpr std::string_view no_certificate = "this workload has no certificate for mutual TLS";
+
+// What a client offers that wants HTTP/1.1: Istio's word for it first, where the mesh's are used.
+std::vector<std::string> http1_alpn(const std::vector<std::string>& offered) {
+  const bool mesh = std::ranges::any_of(offered, [](const std::string& name) { return name.starts_with("istio"); });
+  return mesh ? std::vector<std::string>{"istio-http/1.1", "http/1.1"} : std::vector<std::string>{"http/1.1"};
+}
+
+}  // namespace
 
 void UpstreamUser::stop_waiting() {
   if (waits_in_) waits_in_->stop_waiting(*this);
@@ -61,14 +72,15 @@ void UpstreamConnection::on_closed(net::HttpConnection&) { pool_.on_connection_c
 
 UpstreamPool::UpstreamPool(UpstreamPools& pools, net::Loop& loop,
                            std::shared_ptr<const World> world, const ClusterSpec& cluster,
-                           const EndpointSpec& endpoint)
+                           const EndpointSpec& endpoint, bool http1)
     : pools_(pools),
       loop_(loop),
       world_(std::move(world)),
       cluster_(&cluster),
       endpoint_(&endpoint),
-      key_{cluster.state.get(), endpoint.transport_hash},
-      expects_h2_(endpoint.tls ? endpoint.tls->offers_h2()
+      key_{cluster.state.get(), endpoint.transport_hash, http1},
+      expects_h2_(http1          ? false
+                  : endpoint.tls ? endpoint.tls->offers_h2()
                                : cluster.protocol == UpstreamProtocol::Http2) {}
 
 UpstreamPool::~UpstreamPool() = default;
@@ -139,7 +151,7 @@ bool UpstreamPool::make_connection() {
   if (endpoint_->tls) {
     options.tls = world_->client_tls;
     options.sni = endpoint_->tls->sni;
-    options.alpn = endpoint_->tls->alpn;
+    options.alpn = key_.http1 ? http1_alpn(endpoint_->tls->alpn) : endpoint_->tls->alpn;
     options.protocol = net::ClientOptions::Protocol::ByAlpn;
   } else if (cluster_->protocol == UpstreamProtocol::Http2) {
     options.protocol = net::ClientOptions::Protocol::Http2;
@@ -236,10 +248,11 @@ void UpstreamPool::drain() {
 }
 
 UpstreamPool& UpstreamPools::pool(const std::shared_ptr<const World>& world,
-                                  const ClusterSpec& cluster, const EndpointSpec& endpoint) {
-  const UpstreamPool::Key key{cluster.state.get(), endpoint.transport_hash};
+                                  const ClusterSpec& cluster, const EndpointSpec& endpoint,
+                                  bool upgrade) {
+  const UpstreamPool::Key key{cluster.state.get(), endpoint.transport_hash, upgrade && endpoint.tls};
   auto& entry = pools_[key];
-  if (!entry) entry = std::make_unique<UpstreamPool>(*this, loop_, world, cluster, endpoint);
+  if (!entry) entry = std::make_unique<UpstreamPool>(*this, loop_, world, cluster, endpoint, key.http1);
   return *entry;
 }
 
@@ -248,13 +261,15 @@ void UpstreamPools::reconcile(const std::shared_ptr<const World>& world) {
       wanted;
   for (const auto& [name, cluster] : world->snapshot->clusters) {
     for (const EndpointSpec& endpoint : cluster->endpoints) {
-      wanted.emplace(UpstreamPool::Key{cluster->state.get(), endpoint.transport_hash},
+      wanted.emplace(UpstreamPool::Key{cluster->state.get(), endpoint.transport_hash, false},
                      std::pair(cluster.get(), &endpoint));
     }
   }
   for (auto it = pools_.begin(); it != pools_.end();) {
     UpstreamPool& pool = *it->second;
-    if (const auto found = wanted.find(it->first); found != wanted.end()) {
+    UpstreamPool::Key key = it->first;
+    key.http1 = false;
+    if (const auto found = wanted.find(key); found != wanted.end()) {
       pool.world_ = world;
       pool.unwanted_ = false;
       std::tie(pool.cluster_, pool.endpoint_) = found->second;

@@ -78,7 +78,7 @@ class UpstreamConnection final : net::HttpConnection::Owner {
 class UpstreamPool {
  public:
   UpstreamPool(UpstreamPools& pools, net::Loop& loop, std::shared_ptr<const World> world,
-               const ClusterSpec& cluster, const EndpointSpec& endpoint);
+               const ClusterSpec& cluster, const EndpointSpec& endpoint, bool http1);
   ~UpstreamPool();
 
   // Calls back at once when a connection has room, or later.
@@ -94,6 +94,7 @@ class UpstreamPool {
   struct Key {
     const ClusterState* cluster;
     std::uint64_t transport;
+    bool http1;  // by ALPN, though the endpoint may speak HTTP/2: for upgrades
     bool operator==(const Key&) const = default;
   };
 
@@ -128,8 +129,9 @@ class UpstreamPools {
  public:
   UpstreamPools(net::Loop& loop, ProxyCounters& counters) : loop_(loop), counters_(counters) {}
 
-  [[nodiscard]] UpstreamPool& pool(const std::shared_ptr<const World>& world,
-                                   const ClusterSpec& cluster, const EndpointSpec& endpoint);
+  // `upgrade`: the request asks for another protocol, which HTTP/1.1 alone can do.
+  [[nodiscard]] UpstreamPool& pool(const std::shared_ptr<const World>& world, const ClusterSpec& cluster,
+                                   const EndpointSpec& endpoint, bool upgrade);
   // After a swap: pools that no cluster names any more are drained, the others follow the world.
   void reconcile(const std::shared_ptr<const World>& world);
   void close_all();

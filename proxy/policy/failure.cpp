@@ -34,7 +34,7 @@ constexpr FailureFacts row(Failure failure) {
       return {405, 2, Flag::None, "connect_refused",
               "CONNECT is not supported: send the request itself, with the service in Host", false};
     case Failure::UpgradeRefused:
-      return {403, 7, Flag::None, "upgrade_failed", "upgrade is not supported", false};
+      return {403, 7, Flag::None, "upgrade_failed", "this upgrade is not allowed here", false};
     case Failure::GrpcNeedsHttp2:
       return {415, 2, Flag::None, "grpc_over_http1", "gRPC needs HTTP/2: connect with prior knowledge or ALPN h2", false};
     case Failure::ConnectFailure:

@@ -72,6 +72,16 @@ RouteMatch match_route(const RouteTable& table, const protocol::Head& head) {
   return match;
 }
 
+bool allows_upgrade(const std::vector<UpgradeRule>& of_listener,
+                    const std::vector<UpgradeRule>& of_route, std::string_view protocol) {
+  for (const auto* rules : {&of_route, &of_listener}) {
+    for (const UpgradeRule& rule : *rules) {
+      if (ascii::equals_ignoring_case(protocol, rule.type)) return rule.enabled;
+    }
+  }
+  return false;
+}
+
 const WeightedCluster& choose(const Forward& split, std::uint64_t roll) {
   if (split.clusters.size() == 1 || split.total_weight == 0) return split.clusters.front();
   std::uint64_t point = roll % split.total_weight;

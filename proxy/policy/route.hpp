@@ -21,6 +21,10 @@ struct RouteMatch {
 [[nodiscard]] const VirtualHost* match_host(const RouteTable& table, std::string_view authority);
 [[nodiscard]] const Route* match_path(const VirtualHost& host, const protocol::Head& head);
 
+// Whether a request may ask for this protocol: as the route says, else as the listener says.
+[[nodiscard]] bool allows_upgrade(const std::vector<UpgradeRule>& of_listener,
+                                  const std::vector<UpgradeRule>& of_route, std::string_view protocol);
+
 // One of the weighted clusters. `roll` is a uniform random number; the same roll, the same cluster.
 [[nodiscard]] const WeightedCluster& choose(const Forward& split, std::uint64_t roll);
 

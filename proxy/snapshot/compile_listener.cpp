@@ -97,6 +97,7 @@ HttpSpec http_spec(const hcm::HttpConnectionManager& source, std::string_view in
   if (source.has_normalize_path() && !source.normalize_path().value()) {
     report.ignore("normalize_path", "paths are always normalized");
   }
+  spec.upgrades = upgrade_rules(source.upgrade_configs(), report);
   if (!source.server_name().empty()) spec.server_name = source.server_name();
   if (source.has_stream_idle_timeout()) spec.stream_idle_timeout = to_duration(source.stream_idle_timeout());
   const auto& common = source.common_http_protocol_options();

@@ -197,6 +197,7 @@ Forward forward_of(const v3::Route& source, const v3::VirtualHost& host, const S
   if (action.max_stream_duration().has_grpc_timeout_header_max()) {
     forward.max_grpc_timeout = to_duration(action.max_stream_duration().grpc_timeout_header_max());
   }
+  forward.upgrades = upgrade_rules(action.upgrade_configs(), report);
   if (action.has_idle_timeout()) forward.idle_timeout = to_duration(action.idle_timeout());
   const std::string asked_by = route_metadata(source, "retries");
   if (action.has_retry_policy()) {

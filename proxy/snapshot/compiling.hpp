@@ -41,6 +41,20 @@ class Report {
   std::string resource_;
 };
 
+// A listener's or a route's; the two have messages of their own.
+template <typename Configs>
+[[nodiscard]] std::vector<UpgradeRule> upgrade_rules(const Configs& configs, Report& report) {
+  std::vector<UpgradeRule> rules;
+  for (const auto& config : configs) {
+    if (config.upgrade_type() == "CONNECT") {
+      report.ignore("upgrade_configs", "CONNECT is not supported and stays refused");
+    } else {
+      rules.push_back({config.upgrade_type(), !config.has_enabled() || config.enabled().value()});
+    }
+  }
+  return rules;
+}
+
 [[nodiscard]] Duration to_duration(const google::protobuf::Duration& duration);
 
 // A field that this version does not know, anywhere inside; empty without one. Where the meaning of

@@ -38,6 +38,7 @@ struct HttpSpec {
   bool cert_dns = false;
   bool cert_uri = false;
   bool generate_request_id = true;
+  std::vector<UpgradeRule> upgrades;  // those that are not listed are refused
   std::string server_name = "envoy";
   Duration idle_timeout = std::chrono::hours(1);           // of a connection; 0: none
   Duration stream_idle_timeout = std::chrono::minutes(5);  // nothing moves; 0: none

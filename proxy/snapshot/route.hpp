@@ -40,6 +40,12 @@ struct WeightedCluster {
   HeaderOps response;
 };
 
+// Whether requests may ask for another protocol (Upgrade), by its name in any case.
+struct UpgradeRule {
+  std::string type;
+  bool enabled = true;
+};
+
 struct Forward {
   std::vector<WeightedCluster> clusters;  // never empty
   std::uint32_t total_weight = 1;
@@ -47,6 +53,7 @@ struct Forward {
   std::optional<Duration> idle_timeout;         // instead of the listener's; 0: none
   std::optional<Duration> max_grpc_timeout;     // caps the client's grpc-timeout; 0: no cap
   std::optional<RetryPolicy> retry;
+  std::vector<UpgradeRule> upgrades;            // before the listener's
   std::string prefix_rewrite;                   // empty: none
   std::string host_rewrite;                     // empty: none
   int cluster_not_found_status = 503;

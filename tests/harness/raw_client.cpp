@@ -42,6 +42,8 @@ void RawClient::close() {
   socket_ = -1;
 }
 
+void RawClient::half_close() { ::shutdown(socket_, SHUT_WR); }
+
 void RawClient::reset() {
   const linger hard{1, 0};
   ::setsockopt(socket_, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
@@ -111,9 +113,9 @@ Answer RawClient::read(bool to_head) {
     if (!line(text) || !text.starts_with("HTTP/1.1 ")) return answer;
     answer.status = std::atoi(text.c_str() + 9);
     if (!fields(answer.fields)) return answer;
-    if (answer.status < 200) ++informational;
-  } while (answer.status < 200);
-  if (to_head || answer.status == 204 || answer.status == 304) {
+    if (answer.status < 200 && answer.status != 101) ++informational;
+  } while (answer.status < 200 && answer.status != 101);
+  if (to_head || answer.status == 101 || answer.status == 204 || answer.status == 304) {
     answer.whole = true;
   } else if (answer.field("transfer-encoding") == "chunked") {
     for (;;) {
@@ -159,6 +161,12 @@ Answer RawClient::ask_chunked(std::string_view path, std::string_view body, std:
   text += fmt::format("0\r\n{}\r\n", trailers);
   send(text);
   return read();
+}
+
+std::string RawClient::read_bytes(std::size_t size) {
+  std::string bytes;
+  (void)take(size, bytes);
+  return bytes;
 }
 
 std::string RawClient::read_to_end() {

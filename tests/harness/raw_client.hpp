@@ -32,7 +32,7 @@ class RawClient {
 
   // False when the peer takes nothing more.
   bool send(std::string_view bytes);
-  // The next final answer; those with 1xx are counted and skipped.
+  // The next final answer, or the head of a 101; others with 1xx are counted and skipped.
   [[nodiscard]] Answer read(bool to_head = false);
   // send() and read() of one request; `more` is further header lines, each with its CRLF.
   [[nodiscard]] Answer ask(std::string_view method, std::string_view path, std::string_view more = {},
@@ -40,12 +40,15 @@ class RawClient {
   // The same, with the body in chunks of `chunk` bytes and perhaps trailers.
   [[nodiscard]] Answer ask_chunked(std::string_view path, std::string_view body, std::size_t chunk,
                                    std::string_view more = {}, std::string_view trailers = {});
+  // The next `size` bytes, whatever they are; fewer at the end.
+  [[nodiscard]] std::string read_bytes(std::size_t size);
   // Everything until the end of the connection.
   [[nodiscard]] std::string read_to_end();
   // The connection has ended, and nothing but its end was to be read.
   [[nodiscard]] bool ended();
-  void close();  // both directions
-  void reset();  // a TCP reset
+  void half_close();  // our direction; theirs goes on
+  void close();       // both directions
+  void reset();       // a TCP reset
 
   int informational = 0;
   std::string host = "app";

@@ -13,6 +13,7 @@ json chain(const std::string& name, const json& virtual_host, bool from_mesh) {
   json manager = {
       {"@type", types + "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"},
       {"stat_prefix", name},
+      {"upgrade_configs", json::array({json::object({{"upgrade_type", "websocket"}})})},
       {"route_config", {{"name", name}, {"virtual_hosts", {virtual_host}}}},
       {"http_filters",
        {{{"name", "envoy.filters.http.router"},
