@@ -24,7 +24,8 @@ inline const std::string smuggled = "GET /smuggled HTTP/1.1\r\nHost: app\r\n\r\n
 // So that what was sent on one connection has been read when another one is answered.
 inline void one_worker(proxy::Options& options) { options.workers = 1; }
 
-inline double rejections(Running& sidecar, const std::string& reason, const std::string& side = "downstream") {
+inline double rejections(Running& sidecar, const std::string& reason,
+                         const std::string& side = "downstream") {
   return sample(sidecar.metrics(), "outrider_rejections_total",
                 {"reason=\"" + reason + "\"", "side=\"" + side + "\""});
 }

@@ -1,64 +1,22 @@
-// H1-14: upgrades. A WebSocket passes application -> sidecar -> mutual TLS -> sidecar -> application as
-// a tunnel; nothing that was sent before the 101 is taken for HTTP by anybody. What is done with other
-// upgrades was compared with Envoy 1.40.
+// H1-14: WebSockets. One passes application -> sidecar -> mutual TLS -> sidecar -> application as a
+// tunnel; nothing that was sent before the 101 is taken for HTTP by anybody.
 
-#include <fmt/format.h>
-
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-
-#include "tests/conformance/refusals.hpp"
+#include "tests/conformance/upgrades.hpp"
 
 namespace outrider::scenario {
-namespace {
-
-const std::string switched = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-                             "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
-
-std::string upgrade(std::string_view protocol = "websocket", std::string_view more = {}) {
-  return request_text("GET", "/chat", "app",
-                      fmt::format("Connection: keep-alive, Upgrade\r\nUpgrade: {}\r\n"
-                                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{}", protocol, more));
-}
-
-// Two sidecars with mutual TLS between them, before an application that does as its script says.
-struct Chat {
-  explicit Chat(RawServer::Script script, PairSetup setup = {})
-      : app(std::move(script)), pair([&] {
-          setup.server = [this, more = setup.server](std::vector<json>& resources) {
-            resources[1] = cluster("inbound|app", {app.address()});
-            if (more) more(resources);
-          };
-          return setup;
-        }()) {}
-  [[nodiscard]] std::string log() const { return (folder.path() / "access.log").string(); }
-
-  Folder folder;
-  RawServer app;
-  Pair pair;
-};
-
-void switch_and_echo(RawServer::Peer& peer) {
-  std::string bytes;
-  if (!peer.read_head(bytes)) return;
-  peer.send(switched);
-  for (bytes.clear(); peer.read_some(bytes); bytes.clear()) peer.send(bytes);
-}
-
-}  // namespace
 
 TEST_CASE("a WebSocket is a tunnel through both sidecars, over HTTP/1.1 between them") {
   std::string head;
-  Folder folder;
-  const std::string log = folder.path() / "access.log";
+  const AccessLog log;
   {
-    Chat chat([&](RawServer::Peer& peer) {
-      if (!peer.read_head(head)) return;
-      peer.send(switched + "hello");
-      std::string bytes;
-      for (; peer.read_some(bytes); bytes.clear()) peer.send("<" + bytes + ">");
-    }, {.server = [](std::vector<json>&) {}, .options = [&](proxy::Options& options) { options.access_log = log; }});
+    Chat chat(
+        [&](RawServer::Peer& peer) {
+          if (!peer.read_head(head)) return;
+          peer.send(switched + "hello");
+          std::string bytes;
+          for (; peer.read_some(bytes); bytes.clear()) peer.send("<" + bytes + ">");
+        },
+        {.server = [](std::vector<json>&) {}, .options = log.on()});
     RawClient client(chat.pair.entry());
     client.send(upgrade());
     const Answer answer = client.read();
@@ -88,11 +46,11 @@ TEST_CASE("a WebSocket is a tunnel through both sidecars, over HTTP/1.1 between 
     CHECK(chat.pair.client.gauges("app") == Running::Gauges{0, 0, 0, 0});
     CHECK(chat.pair.server.gauges("inbound|app") == Running::Gauges{0, 0, 0, 0});
   }
-  std::ostringstream text;
-  text << std::ifstream(log).rdbuf();
-  const std::string lines = text.str();
-  CHECK(lines.find("\"GET /chat HTTP/1.1\" 101 - via_upstream") != lines.rfind("\"GET /chat HTTP/1.1\" 101 - via_upstream"));
-  CHECK(lines.find("HTTP/2") == std::string::npos);
+  for (const LogLine& line : log.lines(2)) {
+    CHECK(line.request == "GET /chat HTTP/1.1");
+    CHECK(line.status == 101);
+    CHECK(line.details == "via_upstream");
+  }
 }
 
 TEST_CASE("requests beside a WebSocket still share one HTTP/2 connection between the sidecars") {
@@ -108,7 +66,9 @@ TEST_CASE("requests beside a WebSocket still share one HTTP/2 connection between
       peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
     }
   });
-  Pair pair({.server = [&](std::vector<json>& resources) { resources[1] = cluster("inbound|app", {app.address()}); }});
+  Pair pair({.server = [&](std::vector<json>& resources) {
+    resources[1] = cluster("inbound|app", {app.address()});
+  }});
   RawClient client(pair.entry()), first(pair.entry()), second(pair.entry());
   CHECK(client.ask("GET", "/x").body == "ok");
   CHECK(pair.client.gauges("app").connections == 1);
@@ -149,10 +109,13 @@ TEST_CASE("what is sent before the 101 is held, by both sidecars, and delivered 
   CHECK(client.read_bytes(7) == "<EARLY>");
 }
 
-TEST_CASE("after any other answer than 101, what was sent is thrown away and both connections end (CVE-2025-64763)") {
-  for (const char* refusal : {"HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\nno", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno",
-                              "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n",
-                              "HTTP/1.1 426 No\r\nConnection: Upgrade\r\nUpgrade: other\r\nContent-Length: 2\r\n\r\nno"}) {
+TEST_CASE(
+    "after any other answer than 101, what was sent is thrown away and both connections end "
+    "(CVE-2025-64763)") {
+  for (const char* refusal :
+       {"HTTP/1.1 401 No\r\nContent-Length: 2\r\n\r\nno", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n",
+        "HTTP/1.1 426 No\r\nConnection: Upgrade\r\nUpgrade: other\r\nContent-Length: 2\r\n\r\nno"}) {
     for (const bool early : {true, false}) {
       CAPTURE(refusal);
       CAPTURE(early);
@@ -227,7 +190,8 @@ TEST_CASE("a side of a tunnel that breaks off ends the other one, with its flag"
       client.reset();
     }
     CHECK(eventually([&] { return chat.app.ended == 1; }));
-    CHECK(chat.pair.client.counts(1, "istio_requests_total", {"response_code=\"101\"", "response_flags=\"DC\""}));
+    CHECK(chat.pair.client.counts(1, "istio_requests_total",
+                                  {"response_code=\"101\"", "response_flags=\"DC\""}));
   }
   SUBCASE("the server") {
     Chat chat([](RawServer::Peer& peer) {
@@ -241,7 +205,8 @@ TEST_CASE("a side of a tunnel that breaks off ends the other one, with its flag"
     REQUIRE(client.read().status == 101);
     client.send("x");
     CHECK(client.read_to_end().empty());
-    CHECK(chat.pair.server.counts(1, "istio_requests_total", {"response_code=\"101\"", "response_flags=\"UC\""}));
+    CHECK(chat.pair.server.counts(1, "istio_requests_total",
+                                  {"response_code=\"101\"", "response_flags=\"UC\""}));
   }
 }
 
@@ -309,7 +274,8 @@ TEST_CASE("a tunnel in which nothing moves for the stream's idle time ends; one 
     CHECK(busy.read_bytes(1) == "x");
   }
   CHECK(quiet.read_to_end().empty());
-  CHECK(chat.pair.client.counts(1, "istio_requests_total", {"response_code=\"101\"", "response_flags=\"SI\""}));
+  CHECK(
+      chat.pair.client.counts(1, "istio_requests_total", {"response_code=\"101\"", "response_flags=\"SI\""}));
   busy.send("y");
   CHECK(busy.read_bytes(1) == "y");
 }
@@ -339,138 +305,6 @@ TEST_CASE("a route's timeout is for the answer to an upgrade, and not for the tu
   mesh.sidecar.advance(std::chrono::seconds(16));
   CHECK(waiting.read().status == 504);
   CHECK(waiting.read_to_end().empty());
-}
-
-TEST_CASE("a protocol that is not configured is refused with 403 upgrade_failed, in words, before any upstream") {
-  App app;
-  Folder folder;
-  const std::string log = folder.path() / "access.log";
-  {
-    Single mesh({app.address()}, {}, [&](proxy::Options& options) { options.access_log = log; });
-    for (const char* protocol : {"TLS/1.2", "websocket, foo", "foo", "websocket\r\nUpgrade: foo", "h2c, websocket", "CONNECT"}) {
-      CAPTURE(protocol);
-      RawClient client(mesh.entry());
-      client.send(upgrade(protocol) + smuggled);
-      const Answer answer = client.read();
-      CHECK(answer.status == 403);
-      CHECK(answer.body.find("upgrade") != std::string::npos);
-      CHECK(answer.field("connection") == "close");
-      CHECK(client.read_to_end().empty());
-    }
-    CHECK(app.requests == 0);
-    CHECK(mesh.sidecar.counts(6, "istio_requests_total", {"response_code=\"403\""}));
-  }
-  std::ostringstream text;
-  text << std::ifstream(log).rdbuf();
-  CHECK(text.str().find("403 - upgrade_failed") != std::string::npos);
-}
-
-TEST_CASE("what is no upgrade for HTTP/1.1 goes on without one: h2c, no Connection, HTTP/1.0, a body in front") {
-  std::vector<RawRequest> seen;
-  RawServer app(answering([&](const RawRequest& request) {
-    seen.push_back(request);
-    return "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-  }));
-  Single mesh({app.address()});
-  const std::string requests[] = {
-      upgrade("h2c", "HTTP2-Settings: AAMAAABkAAQAAP__\r\n"), upgrade("H2C"),
-      request_text("GET", "/chat", "app", "Upgrade: websocket\r\n"),
-      request_text("GET", "/chat", "app", "Connection: x-upgrade\r\nUpgrade: websocket\r\n"),
-      "GET /chat HTTP/1.0\r\nHost: app\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n",
-      request_text("POST", "/chat", "app", "Connection: upgrade\r\nUpgrade: websocket\r\n", "abc"),
-  };
-  for (const std::string& request : requests) {
-    CAPTURE(request);
-    RawClient client(mesh.entry());
-    client.send(request);
-    CHECK(client.read().body == "ok");
-  }
-  REQUIRE(seen.size() == std::size(requests));
-  for (const RawRequest& request : seen) {
-    CAPTURE(request.head);
-    CHECK(request.head.find("upgrade:") == std::string::npos);
-    CHECK(request.head.find("connection:") == std::string::npos);
-  }
-  CHECK(seen.back().body == "abc");
-}
-
-TEST_CASE("a 101 to another protocol than the one asked for is a 502") {
-  for (const char* answer : {"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\nbye",
-                             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\nbye",
-                             "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\r\nbye"}) {
-    CAPTURE(answer);
-    RawServer app([&](RawServer::Peer& peer) {
-      std::string head;
-      if (peer.read_head(head)) peer.send(answer);
-      while (peer.read_some(head)) {
-      }
-    });
-    Single mesh({app.address()});
-    RawClient client(mesh.entry());
-    client.send(upgrade());
-    CHECK(client.read().status == 502);
-    CHECK(client.read_to_end().empty());
-    CHECK(rejected(mesh.sidecar, 1, "http1_malformed_head", "upstream"));
-  }
-}
-
-TEST_CASE("routes and listeners say which protocols may be asked for, and a route has the last word") {
-  RawServer app([](RawServer::Peer& peer) {
-    std::string head;
-    if (!peer.read_head(head)) return;
-    peer.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: CUSTOM/1\r\n\r\ncustom");
-  });
-  Single mesh({app.address()}, [](json&, json& route) {
-    json custom, websocket;
-    custom["upgrade_type"] = "custom/1";
-    websocket["upgrade_type"] = "websocket";
-    websocket["enabled"] = false;
-    route["route"]["upgrade_configs"] = json::array({custom, websocket});
-  });
-  RawClient client(mesh.entry()), refused(mesh.entry());
-  client.send(upgrade("Custom/1"));
-  CHECK(client.read().status == 101);
-  CHECK(client.read_bytes(6) == "custom");
-  refused.send(upgrade());
-  CHECK(refused.read().status == 403);
-}
-
-TEST_CASE("authorization holds for upgrades, and comes first") {
-  Chat chat(switch_and_echo, {.server = [](std::vector<json>& resources) {
-    json policy;
-    policy["permissions"] = json::array({json::object({{"url_path", {{"path", {{"exact", "/chat"}}}}}})});
-    policy["principals"] = json::array({json::object({{"any", true}})});
-    add_rbac(resources[0], {{"action", "DENY"}, {"policies", {{"no chat", policy}}}});
-  }});
-  RawClient client(chat.pair.entry());
-  client.send(upgrade() + "EARLY");
-  CHECK(client.read().status == 403);
-  CHECK(client.read_to_end().empty());
-  CHECK(chat.app.connections == 0);
-}
-
-TEST_CASE("an upgrade to a destination that speaks HTTP/2 without TLS only is refused, not mangled") {
-  App app;
-  Single mesh({app.address()}, [](json& cluster, json&) { speak_http2(cluster); });
-  RawClient client(mesh.entry());
-  client.send(upgrade());
-  const Answer answer = client.read();
-  CHECK(answer.status == 403);
-  CHECK(answer.body.find("HTTP/2 only") != std::string::npos);
-  CHECK(app.requests == 0);
-}
-
-TEST_CASE("CONNECT is refused with 405, whatever it is dressed as") {
-  App app;
-  Single mesh({app.address()});
-  for (const char* head : {"CONNECT app:80 HTTP/1.1\r\nHost: app:80\r\n\r\n",
-                           "CONNECT app:80 HTTP/1.1\r\nHost: app:80\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"}) {
-    RawClient client(mesh.entry());
-    client.send(head + smuggled);
-    CHECK(client.read().status == 405);
-    CHECK(client.read_to_end().empty());  // what follows is for the tunnel that there is none of
-  }
-  CHECK(app.requests == 0);
 }
 
 }  // namespace outrider::scenario
