@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Runs everything that has to pass: unit and scenario tests plain, under ASan+UBSan and under TSan, the layering test,
-# and the whole shop end to end. Installs the Debian packages that are missing; what is built already is not built again.
+# Runs everything that has to pass: unit, scenario and conformance tests plain, under ASan+UBSan and under TSan, the layering
+# test, the suites of tests/conformance/run.sh, and the whole shop end to end. Installs the Debian packages that are
+# missing; what is built already is not built again.
 #
 #   tests/run.sh                 everything (about 20 minutes from nothing on 2 cores)
 #   tests/run.sh dev             plain only, end to end included (or: asan, tsan)
@@ -9,7 +10,7 @@
 # The example services link grpc++, which Debian does not instrument: they run in the plain build only.
 # Exit status: 0 when all passed. Ends with ctest's own summary.
 set -euo pipefail
-case "${1:-}" in -h|--help) sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 0;; esac
+case "${1:-}" in -h|--help) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 0;; esac
 cd "$(dirname "$0")/.."
 . tests/setup.sh
 presets=(asan tsan dev)
@@ -23,6 +24,8 @@ export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_stack_use_after_return=1} UBSAN_OPTIO
 export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1}
 for preset in "${presets[@]}"; do
   build "$preset"
+  # Before ctest, whose summary is the last that is said.
+  if [ "$preset" = dev ] && [ $# = 0 ]; then tests/conformance/run.sh ci --built build/dev/bin; fi
   say "test: preset $preset"
   ctest --preset "$preset" "$@"
 done

@@ -15,7 +15,11 @@ constexpr Duration linger_time = std::chrono::seconds(1);
 }  // namespace
 
 HttpConnection::HttpConnection(Loop& loop, Owner& owner)
-    : loop_(loop), owner_(owner), tcp_(loop, *this), last_activity_(loop.now()) {}
+    : loop_(loop),
+      owner_(owner),
+      tcp_(loop, *this),
+      last_activity_(loop.now()),
+      seconds_told_(last_activity_) {}
 
 HttpConnection::~HttpConnection() { loop_.forget(*this); }
 
@@ -85,6 +89,7 @@ void HttpConnection::receive_cipher(ByteView bytes) {
 
 void HttpConnection::receive_plain(ByteView bytes) {
   if (!codec_) return;
+  tell_time();
   codec_->receive(bytes, events_);
   dispatch();
   watch_head();
@@ -103,6 +108,7 @@ void HttpConnection::dispatch() {
     if (event.kind == Event::Kind::Violation) {
       rejection_ = event.rejection;
       failure_ = event.reason;
+      if (tcp_.blocked()) abort({});  // it does not read either: no goodbye
       continue;
     }
     // Whoever came during a drain has this one answered.
@@ -160,6 +166,7 @@ bool HttpConnection::write_pending_cipher() {
 void HttpConnection::flush() {
   bool quiet = false;  // the codec has nothing to say now
   if (!aborting_ && (state_ == State::Closed || state_ == State::Lingering)) return;
+  resume_input();
   if (!aborting_ && !tcp_.blocked() && !tcp_.broken()) quiet = write_output();
   if (aborting_) {
     close_now();
@@ -168,14 +175,18 @@ void HttpConnection::flush() {
   watch_output();
   if (!codec_ || state_ != State::Open) return;
   if (quiet && codec_->half_closed()) end_output();
+  if (codec_->holds_input()) {
+    held_in_turn_ = loop_.turn();
+    loop_.flush_next_turn(*this);
+  }
   const bool stuck = tcp_.blocked() || tcp_.broken();
   if (codec_->finished() && (stuck || quiet)) {
     if (tcp_.broken() || (tcp_.blocked() && codec_->open_streams() > 0)) {
       abort({});  // what is left cannot leave, or belongs to what was broken off
-    } else if (!tcp_.blocked() && (client_ || input_ended_)) {
+    } else if (!tcp_.blocked() && (input_ended_ || (client_ && rejection_ == protocol::Rejection::None))) {
       abort({});
     } else if (!tcp_.blocked()) {
-      linger();
+      linger();  // a client too, when it says why it goes
     }
     return;
   }
@@ -314,6 +325,22 @@ void HttpConnection::watch_idle(Duration after) {
       abort({});
     }
   });
+}
+
+void HttpConnection::tell_time() {
+  constexpr Duration second = std::chrono::seconds(1);
+  const std::int64_t seconds = (last_activity_ - seconds_told_) / second;
+  if (seconds <= 0) return;
+  seconds_told_ += seconds * second;
+  codec_->pass(seconds);
+}
+
+void HttpConnection::resume_input() {
+  if (aborting_ || held_in_turn_ == 0 || held_in_turn_ == loop_.turn()) return;
+  held_in_turn_ = 0;
+  codec_->next_turn(events_);
+  dispatch();
+  watch_head();
 }
 
 // Slowloris: a head has to be whole in time, however it trickles in.

@@ -141,6 +141,8 @@ class HttpConnection final : TcpStream::Owner, Loop::Flushable {
   void watch_idle(Duration after);
   void watch_head();
   void watch_output();
+  void tell_time();
+  void resume_input();
   [[nodiscard]] const Timeouts& timeouts() const { return client_ ? dial_.timeouts : server_.timeouts; }
 
   Loop& loop_;
@@ -160,6 +162,8 @@ class HttpConnection final : TcpStream::Owner, Loop::Flushable {
   Timer timer_;  // of the handshake, then of idleness, then of lingering
   Timer head_timer_, settings_timer_, stall_timer_;
   TimePoint last_activity_;
+  TimePoint seconds_told_;          // to the codec
+  std::uint64_t held_in_turn_ = 0;  // in which the codec held input back; 0: it did not
   bool draining_ = false;
   bool aborting_ = false;
   bool orphaned_ = false;

@@ -87,6 +87,12 @@ void Loop::flush_later(Flushable& dirty) {
   dirty_.push_back(&dirty);
 }
 
+void Loop::flush_next_turn(Flushable& dirty) {
+  if (dirty.marked_) return;
+  dirty.marked_ = true;
+  later_.push_back(&dirty);
+}
+
 void Loop::forget(Flushable& dirty) {
   if (!dirty.marked_) return;
   for (auto* list : {&dirty_, &later_}) {

@@ -50,6 +50,9 @@ class Loop {
   bool post(std::function<void()> task);
 
   void flush_later(Flushable& dirty);
+  // At the end of the next turn.
+  void flush_next_turn(Flushable& dirty);
+  [[nodiscard]] std::uint64_t turn() const { return turn_; }
   void forget(Flushable& dirty);
 
   // Deletes it at the end of the turn: for owners that die in a call from what they own.

@@ -54,7 +54,8 @@ struct Event {
     Reset,          // the stream broke off; `code` says why; nothing more may be sent on it
     Drained,        // `bytes` of the body that was sent have left the stream's queue
     Refused,        // server: a bad request was answered by the codec itself; code = HTTP status,
-                    // reason and rejection say why; there is no stream
+                    // reason and rejection say why; there is no stream. Code 0, both roles: a
+                    // stream was reset for what the peer did
     Violation,      // the connection is about to end: `rejection` says which rule the peer broke
     GoAway,         // client: the peer takes no new streams
     Closed,         // a stream's last event
@@ -109,6 +110,12 @@ class Codec {
 
   // Appends output until `out` holds `limit` bytes or nothing is left.
   virtual void produce(Buffer& out, std::size_t limit, Events& events) = 0;
+
+  // Part of what came waits for the next turn, so that one peer does not fill this one.
+  [[nodiscard]] virtual bool holds_input() const { return false; }
+  virtual void next_turn(Events&) {}
+  // So many seconds are over: what a peer may do in a while, it may do again.
+  virtual void pass(std::int64_t) {}
 
   // False while the peer has to wait (HTTP/1 backpressure: do not read the socket).
   [[nodiscard]] virtual bool wants_input() const = 0;

@@ -300,6 +300,10 @@ Parsed parse_request_head(std::string_view block, const HeadLimits& limits, Head
   if (target.find('#') != std::string_view::npos) {
     return refuse(400, "the request target holds a fragment");
   }
+  if (!version_text.empty() && !ascii::equals_ignoring_case(version_text.substr(0, 4), "HTTP")) {
+    // Perhaps a broken HTTP/2 preface, whose sender could not read an answer (RFC 9113 section 3.4).
+    return refuse(0, sentence(Rejection::BadPreface), Rejection::BadPreface);
+  }
   const auto version = parse_version(version_text);
   if (!version) {
     return refuse(version_text.starts_with("HTTP/") ? 505 : 400, "the version is not HTTP/1.1 or 1.0", Rejection::UnknownVersion);

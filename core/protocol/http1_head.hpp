@@ -15,7 +15,8 @@
 
 namespace outrider::protocol {
 
-// Why a message is refused; `status` is what a server answers (400, 414, 431, 501, 505).
+// Why a message is refused; `status` is what a server answers (400, 414, 431, 501,
+// 505); 0: nothing, the connection just ends.
 struct Refusal {
   int status = 400;
   std::string_view reason;  // static text

@@ -199,7 +199,8 @@ void Http1Codec::on_refused(const Refusal& refusal, Events& events) {
       return;
     }
   }
-  refuse_all(refusal.status, refusal.reason, output_);
+  finished_ = true;
+  if (refusal.status > 0) refuse_all(refusal.status, refusal.reason, output_);
   Event event{.kind = Event::Kind::Refused};
   event.status = refusal.status;
   event.reason = refusal.reason;

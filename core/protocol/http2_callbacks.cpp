@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t most_empty_data_frames = 100;
 // nghttp2 would not send a header block beyond 64 KiB: what was let in has to be let out.
 constexpr std::size_t longest_header_block = 256 * 1024;
+constexpr std::size_t most_unread_acks = 500;  // answers to PING and SETTINGS, not yet written
 
 std::string_view view(nghttp2_rcbuf* buffer) {
   const nghttp2_vec bytes = nghttp2_rcbuf_get_buf(buffer);
@@ -42,14 +43,18 @@ int Http2Codec::Callbacks::on_begin_headers(nghttp2_session* session, const nght
 
 int Http2Codec::Callbacks::on_header(nghttp2_session* session, const nghttp2_frame* frame, nghttp2_rcbuf* name,
                      nghttp2_rcbuf* value, std::uint8_t, void* user) {
+  Http2Codec& self = codec(user);
   H2Stream* s = stream(session, frame->hd.stream_id);
-  if (!s || !s->incoming) return 0;
-  const HeadLimits& limits = codec(user).limits_.head;
+  const std::size_t bytes = view(name).size() + view(value).size() + 32;
+  if (!s || !s->incoming || s->too_large) {
+    self.drop_field(bytes);
+    return 0;
+  }
   // Every decoded field counts, cookie crumbs and repeated ones too (reliability section 0).
   // Pseudo headers do not: nghttp2 takes each once.
   if (!view(name).starts_with(':')) s->fields += 1;
-  s->bytes += view(name).size() + view(value).size() + 32;
-  if (s->fields > limits.fields || s->bytes > limits.bytes) s->too_large = true;
+  s->bytes += bytes;
+  s->too_large = s->fields > self.limits_.head.fields || s->bytes > self.limits_.head.bytes;
   if (s->too_large) return 0;
   add_field(*s, name, value);
   return 0;
@@ -85,11 +90,10 @@ void Http2Codec::Callbacks::add_field(H2Stream& s, nghttp2_rcbuf* name, nghttp2_
 }
 
 void Http2Codec::Callbacks::on_data_frame(Http2Codec& self, H2Stream* s, bool ends) {
+  if (self.chunk_seen_) self.gate_.on_data_received();
   self.empty_data_frames_ = self.chunk_seen_ || ends ? 0 : self.empty_data_frames_ + 1;
   self.chunk_seen_ = false;
-  if (self.empty_data_frames_ > most_empty_data_frames) {
-    self.reject_peer(Rejection::EmptyFrames);
-  }
+  if (self.empty_data_frames_ > most_empty_data_frames) self.condemn(Rejection::EmptyFrames);
   if (!ends || !s || s->received || s->broken || s->rejected || !s->announced) return;
   s->received = true;
   Events& events = *self.events_;
@@ -141,16 +145,24 @@ int Http2Codec::Callbacks::on_frame_recv(nghttp2_session* session, const nghttp2
   }
 }
 
+// Which rule it was: nghttp2 answers by itself, see on_frame_send().
+int Http2Codec::Callbacks::on_invalid_frame(nghttp2_session* session, const nghttp2_frame* frame, int error,
+                                            void*) {
+  H2Stream* s = stream(session, frame->hd.stream_id);
+  if (s && s->reason.empty()) s->reason = nghttp2_strerror(error);
+  return 0;
+}
+
 int Http2Codec::Callbacks::on_data_chunk(nghttp2_session* session, std::uint8_t, std::int32_t id,
                          const std::uint8_t* data, std::size_t size, void* user) {
   Http2Codec& self = codec(user);
-  self.chunk_seen_ = true;
   nghttp2_session_consume_connection(session, size);
   H2Stream* s = stream(session, id);
   if (!s || s->broken || s->rejected || !s->announced) {
     nghttp2_session_consume_stream(session, id, size);
     return 0;
   }
+  self.chunk_seen_ = true;
   self.add_event(Event::Kind::Data, *s, false);
   self.events_->back().data = {data, size};
   return 0;
@@ -199,6 +211,7 @@ int Http2Codec::Callbacks::send_data(nghttp2_session*, nghttp2_frame*, const std
   self.out_->append(ByteView(header, 9));
   self.out_->append(s.body.view().first(length));
   s.body.consume(length);
+  self.gate_.on_data_sent();
   self.add_event(Event::Kind::Drained, s, false);
   self.events_->back().bytes = length;
   return 0;
@@ -218,17 +231,19 @@ void Http2Codec::Callbacks::on_head_left(nghttp2_session* session, H2Stream& s) 
 int Http2Codec::Callbacks::on_frame_send(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
   Http2Codec& self = codec(user);
   H2Stream* s = stream(session, frame->hd.stream_id);
-  if (frame->hd.type == NGHTTP2_RST_STREAM && (!s || !s->broken) &&
-      frame->rst_stream.error_code != NGHTTP2_REFUSED_STREAM) {
-    // Not the owner's: the peer has broken a rule.
-    if (s && s->reason.empty()) s->reason = "the peer broke the HTTP/2 protocol";
-    self.on_violation();
+  if (frame->hd.type == NGHTTP2_RST_STREAM && (!s || !s->broken)) {
+    self.on_reset_sent(s, static_cast<ErrorCode>(frame->rst_stream.error_code));
+  } else if (frame->hd.type == NGHTTP2_GOAWAY) {
+    const auto* debug = reinterpret_cast<const char*>(frame->goaway.opaque_data);
+    self.on_goaway_sent(static_cast<ErrorCode>(frame->goaway.error_code),
+                        {debug, frame->goaway.opaque_data_len});
   }
   if (frame->hd.type == NGHTTP2_HEADERS && s) on_head_left(session, *s);
   const bool ends = (frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS) &&
                     (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
   if (!ends || self.role_ != Role::Server || !s) return 0;
   s->ended = true;
+  self.gate_.on_response_sent();
   if (!s->received && !s->broken) {
     // Answered before the request was whole: tells the client to stop (RFC 9113 section 8.1).
     s->broken = true;
@@ -266,6 +281,7 @@ nghttp2_session_callbacks* Http2Codec::Callbacks::table() {
     nghttp2_session_callbacks_set_on_begin_headers_callback(made, on_begin_headers);
     nghttp2_session_callbacks_set_on_header_callback2(made, on_header);
     nghttp2_session_callbacks_set_on_frame_recv_callback(made, on_frame_recv);
+    nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(made, on_invalid_frame);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, on_data_chunk);
     nghttp2_session_callbacks_set_on_stream_close_callback(made, on_stream_close);
     nghttp2_session_callbacks_set_on_frame_send_callback(made, on_frame_send);
@@ -282,6 +298,10 @@ nghttp2_option* Http2Codec::Callbacks::options() {
     nghttp2_option_new(&made);
     nghttp2_option_set_no_auto_window_update(made, 1);
     nghttp2_option_set_max_send_header_block_length(made, longest_header_block);
+    nghttp2_option_set_max_outbound_ack(made, most_unread_acks);
+    // nghttp2's 33 a second would be too few for a connection that many callers share: Http2Gate
+    // counts those of requests without an answer.
+    nghttp2_option_set_stream_reset_rate_limit(made, 10'000, 10'000);
     return made;
   }();
   return option;

@@ -10,9 +10,17 @@
 namespace outrider::protocol {
 namespace {
 
-// What nghttp2 itself does not count: one peer may break the rules this often, then it has to go
-// (MadeYouReset, CVE-2025-8671; HPACK and cookie bombs).
-constexpr std::size_t most_violations = 100;
+constexpr std::uint32_t most_informational = 100;  // 1xx before one answer
+
+// Of what nghttp2 cannot go on after, not even to say goodbye.
+Rejection rejection_of(ssize_t error) {
+  switch (error) {
+    case NGHTTP2_ERR_FLOODED: return Rejection::AckFlood;
+    case NGHTTP2_ERR_BAD_CLIENT_MAGIC: return Rejection::BadPreface;
+    case NGHTTP2_ERR_TOO_MANY_CONTINUATIONS: return Rejection::HeaderFlood;
+    default: return Rejection::ProtocolError;
+  }
+}
 
 std::uint8_t* mutable_bytes(std::string_view text) {
   return const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(text.data()));
@@ -51,7 +59,7 @@ FieldBlock& FieldBlock::fresh() {
   return block;
 }
 
-Http2Codec::Http2Codec(Role role, const Http2Limits& limits) : role_(role), limits_(limits) {
+Http2Codec::Http2Codec(Role role, const Http2Limits& limits) : role_(role), limits_(limits), gate_(role) {
   nghttp2_settings_entry settings[4];
   std::size_t count = 0;
   settings[count++] = {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits.stream_window};
@@ -110,17 +118,6 @@ void Http2Codec::close(H2Stream& stream, ErrorCode code, bool unprocessed) {
   buried_.emplace_back(&stream);
 }
 
-void Http2Codec::on_violation() {
-  if (++violations_ == most_violations) reject_peer(Rejection::BrokenStreams);
-}
-
-void Http2Codec::reject(H2Stream& stream, std::string_view reason) {
-  stream.rejected = true;
-  stream.incoming.reset();
-  stream.reason = reason;
-  nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, stream.id, NGHTTP2_PROTOCOL_ERROR);
-}
-
 void Http2Codec::add_event(Event::Kind kind, H2Stream& stream, bool end_stream) {
   Event event{.kind = kind, .end_stream = end_stream};
   event.stream = &stream;
@@ -152,12 +149,17 @@ void Http2Codec::on_head_complete(H2Stream& stream, bool end_stream) {
     }
     stream.head_request = head.method == "HEAD";
     stream.announced = true;
+    gate_.on_request();
   } else if (head.status < 100 || head.status > 599) {
     reject(stream, "the response's status is out of range");
     return;
   }
   join_cookies(head.fields);
   if (role_ == Role::Client && head.status < 200) {
+    if (++stream.informational > most_informational) {
+      reject(stream, "too many 1xx before an answer");
+      return;
+    }
     add_event(Event::Kind::Informational, stream, false);
     events_->back().head = std::move(stream.incoming);
     return;
@@ -168,51 +170,43 @@ void Http2Codec::on_head_complete(H2Stream& stream, bool end_stream) {
   events_->back().head = std::move(stream.incoming);
 }
 
-// The owner never hears of the stream.
-void Http2Codec::refuse_large_head(H2Stream& stream, bool end_stream) {
-  stream.incoming.reset();
-  stream.rejected = true;
-  stream.received = end_stream;  // without it, a reset follows the answer
-  FieldBlock& block = FieldBlock::fresh();
-  block.add(":status", "431");
-  nghttp2_submit_response(session_, stream.id, block.data(), block.size(), nullptr);
-  Event event{.kind = Event::Kind::Refused};
-  event.status = 431;
-  event.reason = "header fields are too many or too large";
-  event.rejection = Rejection::HeadTooLarge;
-  events_->push_back(std::move(event));
-  on_violation();
+void Http2Codec::receive(ByteView bytes, Events& events) {
+  if (finished_ || rejected_) return;
+  buried_.clear();
+  std::size_t taken = 0;
+  if (held_.empty()) {
+    events_ = &events;
+    taken = take(bytes);
+    events_ = nullptr;
+  }
+  if (!finished_ && !rejected_) held_.append(bytes.subspan(taken));
 }
 
-void Http2Codec::receive(ByteView bytes, Events& events) {
-  if (finished_) return;
-  buried_.clear();
-  events_ = &events;
-  const ssize_t taken = nghttp2_session_mem_recv(session_, bytes.data(), bytes.size());
+void Http2Codec::next_turn(Events& events) {
+  gate_.next_turn();
+  resumed_.clear();
+  std::swap(resumed_, held_);
+  if (!resumed_.empty()) receive(resumed_.view(), events);
+}
+
+// Hands nghttp2 what may pass now.
+std::size_t Http2Codec::take(ByteView bytes) {
+  const std::size_t admitted = gate_.admit(bytes);
+  const ssize_t taken = nghttp2_session_mem_recv(session_, bytes.data(), admitted);
   if (taken < 0) {
     finished_ = true;
-    tell(Rejection::ProtocolError, events);
+    tell(rejection_of(taken), *events_);
+  } else {
+    if (gate_.rejection() != Rejection::None) condemn(gate_.rejection());
+    execute();
   }
-  events_ = nullptr;
+  return admitted;
 }
 
-void Http2Codec::tell(Rejection why, Events& events) {
-  if (rejected_) return;
-  rejected_ = true;
-  Event event{.kind = Event::Kind::Violation};
-  event.rejection = why;
-  event.reason = sentence(why);
-  events.push_back(std::move(event));
-}
-
-void Http2Codec::reject_peer(Rejection why) {
-  if (events_) tell(why, *events_);
-  terminate(ErrorCode::EnhanceYourCalm);
-}
-
-void Http2Codec::give_up(Rejection why, Events& events) {
-  tell(why, events);
-  terminate(why == Rejection::SettingsTimeout ? ErrorCode::SettingsTimeout : ErrorCode::EnhanceYourCalm);
+void Http2Codec::pass(std::int64_t seconds) {
+  gate_.pass(seconds);
+  large_heads_.pass(seconds);
+  dropped_bytes_.pass(seconds);
 }
 
 void Http2Codec::end_of_input(Events& events) { abandon(events); }
@@ -252,6 +246,7 @@ Stream* Http2Codec::open(const Head& request, bool end_stream, void* user) {
   stream->announced = true;
   stream->head_sent = true;
   stream->sent = end_stream;
+  gate_.on_request();
   return stream;
 }
 
@@ -330,12 +325,14 @@ void Http2Codec::credit(Stream& handle, std::size_t bytes) {
 void Http2Codec::produce(Buffer& out, std::size_t limit, Events& events) {
   if (finished_) return;
   buried_.clear();
+  if (held_.empty()) gate_.next_turn();
   events_ = &events;
   out_ = &out;
   out_limit_ = limit;
   while (out.size() < limit) {
     const std::uint8_t* data = nullptr;
     const ssize_t size = nghttp2_session_mem_send(session_, &data);
+    if (condemned_ != Rejection::None) execute();
     if (size <= 0) {
       if (size < 0) finished_ = true;
       break;
@@ -360,7 +357,12 @@ void Http2Codec::terminate(ErrorCode code) {
 
 bool Http2Codec::finished() const {
   if (finished_) return true;
-  if (role_ == Role::Client && (draining_ || goaway_received_) && open_count_ == 0) return true;
+  if (role_ == Role::Client && open_count_ == 0) {
+    // A server that allows no stream is of no use either.
+    const std::uint32_t allowed =
+        nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+    if (draining_ || goaway_received_ || allowed == 0) return true;
+  }
   return nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0;
 }
 

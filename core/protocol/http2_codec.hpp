@@ -8,9 +8,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "core/protocol/codec.hpp"
+#include "core/protocol/http2_gate.hpp"
 
 struct nghttp2_session;
 struct nghttp2_session_callbacks;
@@ -41,7 +43,10 @@ class Http2Codec final : public Codec {
   void reset(Stream& stream, ErrorCode code) override;
   void credit(Stream& stream, std::size_t bytes) override;
   void produce(Buffer& out, std::size_t limit, Events& events) override;
-  [[nodiscard]] bool wants_input() const override { return !finished_; }
+  [[nodiscard]] bool holds_input() const override { return !finished_ && !rejected_ && !held_.empty(); }
+  void next_turn(Events& events) override;
+  void pass(std::int64_t seconds) override;
+  [[nodiscard]] bool wants_input() const override { return !finished_ && !rejected_ && held_.empty(); }
   [[nodiscard]] bool reading_head() const override { return head_open_; }
   [[nodiscard]] bool awaits_settings() const override { return settings_unacknowledged_; }
   [[nodiscard]] bool half_closed() const override { return false; }
@@ -54,8 +59,6 @@ class Http2Codec final : public Codec {
 
   // Ends the connection with this code: GOAWAY, then finished().
   void terminate(ErrorCode code);
-  // The same, for a rule that the peer broke; told once.
-  void reject_peer(Rejection why);
 
  private:
   struct H2Stream;
@@ -65,8 +68,15 @@ class Http2Codec final : public Codec {
   void close(H2Stream& stream, ErrorCode code, bool unprocessed);
   void reject(H2Stream& stream, std::string_view reason);
   void refuse_large_head(H2Stream& stream, bool end_stream);
-  void on_violation();
-  void tell(Rejection why, Events& events);
+  [[nodiscard]] std::size_t take(ByteView bytes);
+  void drop_field(std::size_t bytes);
+  void on_reset_sent(const H2Stream* stream, ErrorCode code);
+  void on_goaway_sent(ErrorCode code, std::string_view debug);
+  void add_refusal(int status, Rejection why, std::string_view reason);
+  // The peer has to go, once nghttp2 has returned: it is never ended from within its own callbacks.
+  void condemn(Rejection why);
+  void execute();
+  void tell(Rejection why, Events& events, std::string_view detail = {});
   void on_head_complete(H2Stream& stream, bool end_stream);
   void add_event(Event::Kind kind, H2Stream& stream, bool end_stream);
 
@@ -79,7 +89,15 @@ class Http2Codec final : public Codec {
   H2Stream* streams_ = nullptr;  // open ones, a list through them
   std::vector<std::unique_ptr<H2Stream>> buried_;  // closed ones, until their events are handled
   std::size_t open_count_ = 0;
+  Http2Gate gate_;
+  Buffer held_;                        // input that waits for the next turn
+  Buffer resumed_;                     // and what of it is being handled: events point into it
   std::size_t violations_ = 0;         // of the peer, answered by a reset
+  std::size_t refused_streams_ = 0;    // beyond the number that we allow
+  Allowance large_heads_{100, 10};     // answered 431
+  Allowance dropped_bytes_{4 << 20, 256 << 10};  // of decoded fields that nobody gets to see
+  Rejection condemned_ = Rejection::None;
+  std::string told_;                   // the sentence of the Violation
   std::size_t empty_data_frames_ = 0;  // in a row
   bool chunk_seen_ = false;            // in the DATA frame being received
   bool head_open_ = false;             // a header block has begun

@@ -33,6 +33,7 @@ struct Http2Codec::H2Stream : Stream {
   HeadPtr incoming;              // the block being received
   std::size_t fields = 0;        // decoded in it, dropped ones included
   std::size_t bytes = 0;
+  std::uint32_t informational = 0;  // 1xx so far
   bool too_large = false;
   bool contradictory = false;    // :authority and host differ
   bool announced = false;        // the owner knows it: only then it hears how it ended
@@ -74,6 +75,7 @@ struct Http2Codec::Callbacks {
   static void add_field(H2Stream& s, nghttp2_rcbuf* name, nghttp2_rcbuf* value);
   static int on_frame_recv(nghttp2_session* session, const nghttp2_frame* frame, void* user);
   static void on_data_frame(Http2Codec& self, H2Stream* s, bool ends);
+  static int on_invalid_frame(nghttp2_session* session, const nghttp2_frame* frame, int error, void* user);
   static int on_data_chunk(nghttp2_session* session, std::uint8_t flags, std::int32_t id,
                            const std::uint8_t* data, std::size_t size, void* user);
   static int on_stream_close(nghttp2_session* session, std::int32_t id, std::uint32_t code,

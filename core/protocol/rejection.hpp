@@ -19,14 +19,18 @@ enum class Rejection : std::uint8_t {
   TargetTooLong,
   MalformedBody,       // chunks, trailers
   // both
+  BadPreface,          // neither an HTTP/1 request line nor HTTP/2's preface
   HeadTooLarge,        // too many fields, or too large
   MalformedMessage,    // HTTP/2: well-formed frames, but no HTTP message
   // HTTP/2, the whole connection
   ProtocolError,       // a rule of RFC 9113 or 7541, as nghttp2 checks them
+  CompressionError,    // a header block that HPACK cannot decode
+  EndedStream,         // a frame on a stream that its sender has ended
+  TooManyStreams,      // beyond SETTINGS_MAX_CONCURRENT_STREAMS
   ResetFlood,          // the peer opens streams to reset them (CVE-2023-44487)
   BrokenStreams,       // it makes us reset streams, again and again (CVE-2025-8671)
   AckFlood,            // PING or SETTINGS, and it does not read the answers
-  ControlFlood,        // control frames in a row, and no request among them
+  ControlFlood,        // frames that move no request forward
   EmptyFrames,         // DATA without data, in a row
   HeaderFlood,         // decoded header bytes of refused requests; CONTINUATION
   // time
@@ -47,8 +51,9 @@ inline constexpr std::size_t rejection_count = static_cast<std::size_t>(Rejectio
       "none",
       "http1_malformed_head", "http1_ambiguous_framing", "http1_bad_host", "http1_unknown_version",
       "http1_unknown_expectation", "http1_target_too_long", "http1_malformed_body",
-      "head_too_large", "http2_malformed_message",
-      "http2_protocol_error", "http2_reset_flood", "http2_broken_streams", "http2_ack_flood",
+      "bad_preface", "head_too_large", "http2_malformed_message",
+      "http2_protocol_error", "http2_compression_error", "http2_ended_stream",
+      "http2_too_many_streams", "http2_reset_flood", "http2_broken_streams", "http2_ack_flood",
       "http2_control_flood", "http2_empty_frames", "http2_header_flood",
       "handshake_timeout", "head_timeout", "http2_settings_timeout", "write_stall",
       "tls_failure", "tls_truncated", "plaintext_refused"};
@@ -66,13 +71,18 @@ inline constexpr std::size_t rejection_count = static_cast<std::size_t>(Rejectio
     case Rejection::UnknownExpectation: return "the only expectation known is 100-continue";
     case Rejection::TargetTooLong: return "the target is too long";
     case Rejection::MalformedBody: return "the body is malformed";
+    case Rejection::BadPreface: return "this is no HTTP";
     case Rejection::HeadTooLarge: return "header fields are too many or too large";
     case Rejection::MalformedMessage: return "the frames make no HTTP message";
     case Rejection::ProtocolError: return "the peer broke the HTTP/2 protocol";
+    case Rejection::CompressionError:
+      return "a header block cannot be decoded, or holds a field beyond 64 KiB";
+    case Rejection::EndedStream: return "a frame on a stream that its sender had ended";
+    case Rejection::TooManyStreams: return "more streams at once than we allow";
     case Rejection::ResetFlood: return "the peer resets too many of its streams";
     case Rejection::BrokenStreams: return "too many streams had to be reset for what the peer did";
     case Rejection::AckFlood: return "the peer asks for answers and does not read them";
-    case Rejection::ControlFlood: return "too many control frames without a request";
+    case Rejection::ControlFlood: return "too many frames that move no request forward";
     case Rejection::EmptyFrames: return "too many empty DATA frames";
     case Rejection::HeaderFlood: return "too many header bytes";
     case Rejection::HandshakeTimeout: return "the handshake did not end in time";

@@ -12,8 +12,7 @@ Attempt::Attempt(Exchange& exchange, net::Loop& loop, const EndpointSpec& endpoi
 
 Attempt::~Attempt() {
   if (!stream_) return;
-  stream_->user = nullptr;
-  connection_->http().reset(*stream_, ended_ ? ErrorCode::NoError : ErrorCode::Cancel);
+  connection_->forsake(*stream_, ended_ ? ErrorCode::NoError : ErrorCode::Cancel, exchange_.held());
 }
 
 void Attempt::limit(Duration timeout) {

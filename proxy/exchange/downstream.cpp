@@ -14,6 +14,7 @@ Downstream::Downstream(Worker& worker, std::string listener)
     : worker_(worker), listener_(std::move(listener)) {}
 
 bool Downstream::accept(int descriptor, net::ServerOptions options) {
+  most_streams_ = options.limits.max_concurrent_streams;
   connection_ = net::HttpConnection::accept(worker_.loop(), descriptor, std::move(options), *this);
   if (!connection_) return false;
   if (const auto ip = IpAddress::parse(connection_->remote().ip)) remote_ip_ = *ip;
@@ -103,6 +104,12 @@ void Downstream::begin(Event& event) {
     return;
   }
   if (!http) {
+    connection_->reset(*event.stream, protocol::ErrorCode::RefusedStream);
+    return;
+  }
+  if (exchanges_.size() + *held_ >= most_streams_) {
+    constexpr auto why = protocol::Rejection::TooManyStreams;
+    record_rejection(why, 0, protocol::sentence(why));
     connection_->reset(*event.stream, protocol::ErrorCode::RefusedStream);
     return;
   }

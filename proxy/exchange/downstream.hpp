@@ -31,6 +31,10 @@ class Downstream final : net::HttpConnection::Owner {
   void learn_peer(const protocol::Head& head);
   [[nodiscard]] WorkloadId peer_id() const { return peer_id_; }
 
+  // How many streams upstream are not over yet although their exchanges are: a peer that resets what it
+  // asks for has no more under way than one that waits (CVE-2025-8671).
+  [[nodiscard]] const std::shared_ptr<std::uint32_t>& held() const { return held_; }
+
   std::list<std::unique_ptr<Downstream>>::iterator self;  // where the Worker keeps it
 
  private:
@@ -55,6 +59,8 @@ class Downstream final : net::HttpConnection::Owner {
   WorkloadId peer_id_ = unknown_workload;
   bool peer_learned_ = false;
   protocol::Rejection recorded_ = protocol::Rejection::None;  // the connection may end for the same reason
+  std::size_t most_streams_ = 0;
+  std::shared_ptr<std::uint32_t> held_ = std::make_shared<std::uint32_t>(0);
   std::list<Exchange> exchanges_;
   // Looks at all exchanges once the first of them may have been idle for too long: a request costs
   // no timer of its own.

@@ -38,6 +38,8 @@ Exchange::~Exchange() {
   worker_.count_exchange(-1);
 }
 
+const std::shared_ptr<std::uint32_t>& Exchange::held() const { return downstream_.held(); }
+
 void Exchange::start(protocol::HeadPtr head, bool end_stream) {
   request_ = std::move(head);
   request_complete_ = end_stream;

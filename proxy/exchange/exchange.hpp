@@ -56,6 +56,7 @@ class Exchange {
   // From the attempt. Each may destroy it.
   [[nodiscard]] const std::shared_ptr<const World>& world() const { return world_; }
   [[nodiscard]] const ClusterSpec& cluster() const { return *cluster_; }
+  [[nodiscard]] const std::shared_ptr<std::uint32_t>& held() const;
   [[nodiscard]] const protocol::Head& request_for_attempt(bool& end_stream);
   void on_attempt_streaming();
   void on_request_drained();

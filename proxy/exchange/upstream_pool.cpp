@@ -11,6 +11,8 @@ using protocol::Event;
 
 namespace {
 
+// What HTTP/2 has for one side of a connection (RFC 9113 section 5.1.1); then another connection goes on.
+constexpr std::uint32_t all_stream_ids = 1U << 30;
 constexpr std::string_view no_certificate = "this workload has no certificate for mutual TLS";
 
 // What a client offers that wants HTTP/1.1: Istio's word for it first, where the mesh's are used.
@@ -31,6 +33,10 @@ UpstreamConnection::UpstreamConnection(UpstreamPool& pool, Ticket cluster_ticket
       cluster_ticket_(std::move(cluster_ticket)),
       endpoint_ticket_(std::move(endpoint_ticket)) {}
 
+UpstreamConnection::~UpstreamConnection() {
+  for (const Forsaken& left : forsaken_) --*left.held;
+}
+
 void UpstreamConnection::dial(net::Loop& loop, net::ClientOptions options) {
   connection_ = net::HttpConnection::connect(loop, std::move(options), *this);
 }
@@ -41,8 +47,23 @@ protocol::Stream* UpstreamConnection::open(const protocol::Head& request, bool e
   if (!stream) return nullptr;
   ++opened_;
   const std::uint32_t most = pool_.cluster_->max_requests_per_connection;
-  if (most > 0 && opened_ >= most) drain();
+  if (opened_ >= (most > 0 ? most : all_stream_ids)) drain();
   return stream;
+}
+
+void UpstreamConnection::forsake(protocol::Stream& stream, protocol::ErrorCode code,
+                                 std::shared_ptr<std::uint32_t> held) {
+  stream.user = nullptr;
+  ++*held;
+  forsaken_.push_back({&stream, std::move(held)});
+  connection_->reset(stream, code);
+}
+
+void UpstreamConnection::let_go(const protocol::Stream* stream) {
+  const auto found = std::ranges::find(forsaken_, stream, &Forsaken::stream);
+  if (found == forsaken_.end()) return;
+  --*found->held;
+  forsaken_.erase(found);
 }
 
 bool UpstreamConnection::usable() const { return ready_ && !draining_ && connection_->can_open(); }
@@ -59,13 +80,17 @@ void UpstreamConnection::on_event(net::HttpConnection&, Event& event) {
     draining_ = going_away_ = true;
     return;
   }
+  if (event.kind == Event::Kind::Refused) pool_.count_rejection(event.rejection);
   auto* user = event.stream ? static_cast<UpstreamUser*>(event.stream->user) : nullptr;
   if (user) {
     user->on_upstream_event(event);
   } else if (event.kind == Event::Kind::Data) {
     connection_->credit(*event.stream, event.data.size());
   }
-  if (event.kind == Event::Kind::Closed) pool_.serve_waiting();
+  if (event.kind == Event::Kind::Closed) {
+    let_go(event.stream);
+    pool_.serve_waiting();
+  }
 }
 
 void UpstreamConnection::on_closed(net::HttpConnection&) { pool_.on_connection_closed(*this); }
@@ -223,7 +248,7 @@ void UpstreamPool::on_connection_closed(UpstreamConnection& connection) {
   const bool timed_out = connection.http().connect_timed_out();
   const std::string reason = connection.http().failure();
   if (const auto rejection = connection.http().rejection(); rejection != protocol::Rejection::None) {
-    ++pools_.counters_.upstream_rejections[static_cast<std::size_t>(rejection)];
+    count_rejection(rejection);
   }
   if (failed) {
     --connecting_;
@@ -238,6 +263,10 @@ void UpstreamPool::on_connection_closed(UpstreamConnection& connection) {
   } else {
     serve_waiting();
   }
+}
+
+void UpstreamPool::count_rejection(protocol::Rejection rejection) {
+  ++pools_.counters_.upstream_rejections[static_cast<std::size_t>(rejection)];
 }
 
 void UpstreamPool::drain() {

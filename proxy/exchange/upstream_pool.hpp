@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "core/net/http_connection.hpp"
 #include "proxy/exchange/world.hpp"
@@ -46,9 +47,12 @@ class UpstreamUser {
 class UpstreamConnection final : net::HttpConnection::Owner {
  public:
   UpstreamConnection(UpstreamPool& pool, Ticket cluster_ticket, Ticket endpoint_ticket);
+  ~UpstreamConnection();
 
   [[nodiscard]] protocol::Stream* open(const protocol::Head& request, bool end_stream,
                                        UpstreamUser& user);
+  // Its user gives the stream up: it is reset, and counted in `held` until it is really over.
+  void forsake(protocol::Stream& stream, protocol::ErrorCode code, std::shared_ptr<std::uint32_t> held);
   [[nodiscard]] bool usable() const;
   [[nodiscard]] bool multiplexed() const { return connection_->version() == protocol::HttpVersion::Http2; }
   // At least one request was answered on it: a sudden end may only be the peer's idle timer.
@@ -64,11 +68,18 @@ class UpstreamConnection final : net::HttpConnection::Owner {
   void on_ready(net::HttpConnection& connection) override;
   void on_event(net::HttpConnection& connection, protocol::Event& event) override;
   void on_closed(net::HttpConnection& connection) override;
+  void let_go(const protocol::Stream* stream);
+
+  struct Forsaken {
+    const protocol::Stream* stream;
+    std::shared_ptr<std::uint32_t> held;  // shared with a Downstream, which may be gone first
+  };
 
   UpstreamPool& pool_;
   std::list<std::unique_ptr<UpstreamConnection>>::iterator self_;
   std::unique_ptr<net::HttpConnection> connection_;
   Ticket cluster_ticket_, endpoint_ticket_;
+  std::vector<Forsaken> forsaken_;
   std::uint64_t opened_ = 0;
   bool ready_ = false;
   bool draining_ = false;
@@ -110,6 +121,7 @@ class UpstreamPool {
   [[nodiscard]] std::string check_identity(const net::HttpConnection& connection) const;
   void on_connection_ready(UpstreamConnection& connection);
   void on_connection_closed(UpstreamConnection& connection);
+  void count_rejection(protocol::Rejection rejection);
 
   UpstreamPools& pools_;
   net::Loop& loop_;

@@ -77,9 +77,9 @@ inline Fields with(Fields fields, const Fields& more) {
 }
 
 // HEADERS, and CONTINUATIONs when it is long.
-inline std::string headers(std::uint32_t stream, const Fields& fields, bool ends = true) {
+inline std::string headers_of(std::uint32_t stream, std::string rest, bool ends = true) {
   constexpr std::size_t most = 16 * 1024;
-  std::string rest = block(fields), bytes;
+  std::string bytes;
   for (bool first = true; first || !rest.empty(); first = false) {
     const std::string piece = rest.substr(0, most);
     rest.erase(0, piece.size());
@@ -90,11 +90,21 @@ inline std::string headers(std::uint32_t stream, const Fields& fields, bool ends
   return bytes;
 }
 
+inline std::string headers(std::uint32_t stream, const Fields& fields, bool ends = true) {
+  return headers_of(stream, block(fields), ends);
+}
+
+// One SETTINGS entry.
+inline std::string setting(std::uint16_t id, std::uint32_t value) {
+  return number(id).substr(2) + number(value);
+}
+inline constexpr std::uint16_t header_table_size = 1, max_concurrent_streams = 3, initial_window_size = 4;
+
 // The error codes of the RST_STREAM frames for a stream in what a codec has produced, and of
 // GOAWAY.
 struct Answers {
   std::vector<std::uint32_t> resets, goaways;
-  std::size_t headers = 0;
+  std::size_t headers = 0, pongs = 0, data = 0;  // data: bytes of bodies
 };
 
 inline Answers answers(std::string_view bytes) {
@@ -110,6 +120,8 @@ inline Answers answers(std::string_view bytes) {
     if (at(3) == Rst) found.resets.push_back(word(9));
     if (at(3) == GoAway) found.goaways.push_back(word(13));
     if (at(3) == Headers) ++found.headers;
+    if (at(3) == Ping && (at(4) & ack) != 0) ++found.pongs;
+    if (at(3) == Data) found.data += size;
     bytes.remove_prefix(9 + size);
   }
   return found;

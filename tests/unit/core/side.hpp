@@ -60,8 +60,10 @@ class Side {
   explicit Side(Codec& codec) : codec_(codec) {}
 
   bool credits = true;  // gives every received byte back at once
-  std::vector<int> refused;
+  std::vector<int> refused;                     // the status of each, 0 for resets
+  std::vector<protocol::Rejection> rejections;  // and why
   std::vector<protocol::Rejection> violations;
+  std::string told;  // the last one's sentence
   int goaways = 0;
 
   Codec& codec() { return codec_; }
@@ -113,15 +115,24 @@ class Side {
     codec_.credit(*seen.stream, bytes);
   }
 
+  // What the codec held back comes in.
+  void next_turn() {
+    protocol::Events events;
+    codec_.next_turn(events);
+    handle(events);
+  }
+
  private:
   void handle(protocol::Events& events) {
     for (Event& event : events) {
       if (event.kind == Event::Kind::Refused) {
         refused.push_back(event.status);
+        rejections.push_back(event.rejection);
       } else if (event.kind == Event::Kind::GoAway) {
         ++goaways;
       } else if (event.kind == Event::Kind::Violation) {
         violations.push_back(event.rejection);
+        told = event.reason;
       } else {
         on_stream_event(event);
       }
@@ -190,11 +201,13 @@ class Side {
 // Carries bytes both ways until nobody has anything to say.
 inline void pump(Side& a, Side& b, std::size_t limit = 16 * 1024) {
   while (true) {
+    a.next_turn();
+    b.next_turn();
     const std::string there = a.produce(limit);
     if (!there.empty()) b.receive(there);
     const std::string back = b.produce(limit);
     if (!back.empty()) a.receive(back);
-    if (there.empty() && back.empty()) return;
+    if (there.empty() && back.empty() && !a.codec().holds_input() && !b.codec().holds_input()) return;
   }
 }
 
