@@ -13,6 +13,7 @@
 #include "core/command_line/command_line.hpp"
 #include "control-plane/server/server.hpp"
 #include "core/base/log.hpp"
+#include "core/base/in_quotes.hpp"
 #include "core/net/loop.hpp"
 #include "core/net/watch.hpp"
 
@@ -50,9 +51,9 @@ int run(const Flags& flags) {
     }
   }
   if (!log::start("outrider-control", flags.log_level)) {
-    return complain(tool::usage, fmt::format("--log-level: {:?} is none of trace, debug, info, "
+    return complain(tool::usage, fmt::format("--log-level: {} is none of trace, debug, info, "
                                              "warn, error, off",
-                                             flags.log_level));
+                                             outrider::in_quotes(flags.log_level)));
   }
   std::optional<std::filesystem::path> config;
   if (!flags.config.empty()) {

@@ -24,6 +24,7 @@ forbid 'the examples are other people'"'"'s software' '#include "(core|config|pr
 forbid 'libuv stays in core/net' '#include <uv\.h>' core/base core/protocol config certs proxy control-plane
 forbid 'clocks are read in core/base/clock.hpp' '(steady_clock|system_clock|high_resolution_clock)::now|clock_gettime|gettimeofday' \
   $(without core core/base/clock.hpp) config proxy certs control-plane
+forbid 'in_quotes(), not fmt (see there)' '\{:\?\}".*' core config proxy certs control-plane
 for folder in $(find core config proxy control-plane certs tests -type d \( -name utils -o -name util -o -name common -o -name helpers -o -name impl \)); do
   echo "no folder is called that: $folder"; breaches=1
 done

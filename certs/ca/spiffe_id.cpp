@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/base/ascii.hpp"
+#include "core/base/in_quotes.hpp"
 
 namespace outrider::certs {
 namespace {
@@ -25,7 +26,8 @@ Result<void> check_segment(std::string_view what, std::string_view name) {
   if (name == "." || name == "..") return fail(fmt::format("the {} may not be '{}'", what, name));
   if (!std::all_of(name.begin(), name.end(), is_segment_char)) {
     return fail(fmt::format(
-        "the {} {:?} holds something other than letters, digits, '.', '-' and '_'", what, name));
+        "the {} {} holds something other than letters, digits, '.', '-' and '_'", what,
+        in_quotes(name)));
   }
   return {};
 }
@@ -40,9 +42,9 @@ Result<void> check_trust_domain(std::string_view name) {
   if (name.empty()) return fail("the trust domain is empty");
   if (name.size() > max_trust_domain) return fail("the trust domain is longer than 255 bytes");
   if (!std::all_of(name.begin(), name.end(), is_trust_domain_char)) {
-    return fail(fmt::format("the trust domain {:?} holds something other than lower-case letters, "
+    return fail(fmt::format("the trust domain {} holds something other than lower-case letters, "
                             "digits, '.', '-' and '_'",
-                            name));
+                            in_quotes(name)));
   }
   return {};
 }
@@ -62,7 +64,7 @@ Result<SpiffeId> make_spiffe_id(std::string_view trust_domain, std::string_view 
 Result<SpiffeId> parse_spiffe_id(std::string_view uri) {
   constexpr std::string_view scheme = "spiffe://";
   const auto refused = [&](std::string_view why) {
-    return fail(fmt::format("{:?} is no workload's SPIFFE ID: {}", uri.substr(0, 256), why));
+    return fail(fmt::format("{} is no workload's SPIFFE ID: {}", in_quotes(uri.substr(0, 256)), why));
   };
   if (!uri.starts_with(scheme)) return refused("it does not start with spiffe://");
   const auto parts = ascii::split(uri.substr(scheme.size()), '/');

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/ascii.hpp"
+#include "core/base/in_quotes.hpp"
 
 namespace outrider::control {
 namespace {
@@ -85,8 +86,8 @@ Result<Target> parse_target(std::string_view text) {
 std::optional<ApiResponse> refuse_foreign(const ApiRequest& request,
                                           std::string_view own_address) {
   if (!is_loopback(request.host) && request.host != own_address) {
-    return error_response(403, fmt::format("Host {:?} is neither loopback nor this API's address",
-                                           std::string_view(request.host).substr(0, 256)));
+    return error_response(403, fmt::format("Host {} is neither loopback nor this API's address",
+                                           in_quotes(std::string_view(request.host).substr(0, 256))));
   }
   if (request.origin) return error_response(403, "requests of web pages are not served");
   if (request.method == "POST") {

@@ -18,6 +18,7 @@
 #include "control-plane/ctl/http_client.hpp"
 #include "control-plane/ctl/report.hpp"
 #include "core/base/ascii.hpp"
+#include "core/base/in_quotes.hpp"
 
 namespace outrider::control {
 namespace {
@@ -108,8 +109,8 @@ int unknown_kind(const std::string& written) {
   for (const auto& kind : config::kinds()) names.push_back(kind.name);
   const auto meant = ascii::closest(written, names);
   return complain(tool::usage,
-                  meant.empty() ? fmt::format("unknown kind {:?}", written)
-                                : fmt::format("unknown kind {:?}; did you mean {}?", written,
+                  meant.empty() ? fmt::format("unknown kind {}", in_quotes(written))
+                                : fmt::format("unknown kind {}; did you mean {}?", in_quotes(written),
                                               ascii::to_lower(meant)));
 }
 

@@ -16,6 +16,7 @@
 
 #include "core/base/ascii.hpp"
 #include "core/base/clock.hpp"
+#include "core/base/in_quotes.hpp"
 
 namespace outrider::control {
 namespace {
@@ -139,7 +140,7 @@ std::string ControlAddress::text() const {
 
 Result<ControlAddress> parse_control_address(std::string_view text) {
   const auto refused = [&] {
-    return fail(fmt::format("{:?} is no address: write HOST:PORT, as 127.0.0.1:15080", text));
+    return fail(fmt::format("{} is no address: write HOST:PORT, as 127.0.0.1:15080", in_quotes(text)));
   };
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return refused();

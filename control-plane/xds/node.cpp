@@ -6,6 +6,7 @@
 
 #include "config/xds/core.pb.h"
 #include "core/base/ascii.hpp"
+#include "core/base/in_quotes.hpp"
 
 namespace outrider::control {
 namespace {
@@ -30,7 +31,7 @@ std::string text_of(const google::protobuf::Struct& metadata, const char* key) {
 Result<Sidecar> read_node(const envoy::config::core::v3::Node& node) {
   if (node.id().empty()) return fail("the first request of a stream has to carry node.id");
   const auto refused = [&](std::string_view why) {
-    return fail(fmt::format("node.id {:?}: {}", std::string_view(node.id()).substr(0, 200), why));
+    return fail(fmt::format("node.id {}: {}", in_quotes(std::string_view(node.id()).substr(0, 200)), why));
   };
   const auto parts = ascii::split(node.id(), '~');
   if (!is_plain(node.id()) || parts.size() != 4) {

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cstdint>
 
+#include "core/base/in_quotes.hpp"
+
 namespace outrider::tool {
 
 Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
@@ -18,8 +20,8 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
       {"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}};
   constexpr std::int64_t most = 100LL * 365 * 86'400'000;
   const auto refused = [&] {
-    return fail(fmt::format("{:?} is no duration: write for example 500ms, 10s, 1h30m or 24h",
-                            text));
+    return fail(fmt::format("{} is no duration: write for example 500ms, 10s, 1h30m or 24h",
+                            in_quotes(text)));
   };
   if (text.empty()) return refused();
   std::int64_t total = 0;

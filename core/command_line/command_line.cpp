@@ -10,6 +10,7 @@
 
 #include "core/base/ascii.hpp"
 #include "core/base/exit_code.hpp"
+#include "core/base/in_quotes.hpp"
 
 namespace outrider::tool {
 namespace {
@@ -60,10 +61,10 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
     for (const CLI::App* sub : command.get_subcommands([](const CLI::App*) { return true; })) {
       names.push_back(sub->get_name());
     }
-    said = fmt::format("unknown command {:?}", word);
+    said = fmt::format("unknown command {}", in_quotes(word));
     guess = closest_of(word, names);
   } else {
-    said = fmt::format("unexpected argument {:?}", word);
+    said = fmt::format("unexpected argument {}", in_quotes(word));
   }
   if (!guess.empty()) return fmt::format("{}: {}; did you mean {}?", path, said, guess);
   return fmt::format("{}: {}", path, said);

@@ -118,15 +118,14 @@ std::expected<BodyReader::Step, Refusal> BodyReader::next_chunked(ByteView input
     step.consumed += take;
     const std::size_t limit =
         state_ == State::TrailerBlock ? limits_.bytes + limits_.fields * 4 : longest_size_line;
-    if (line_.size() > limit) return refuse("a chunk's line is too long");
-    if (!feed) {
-      // Nothing but CR LF can follow a chunk: do not wait for a line that is wrong already.
-      if (state_ == State::ChunkEnd && line_ != "\r") return refuse("a chunk overruns its size");
-      return step;
+    // Nothing but CR LF can follow a chunk: do not wait for a line that is wrong already.
+    if (state_ == State::ChunkEnd && line_ != "\r" && line_ != "\r\n") {
+      return refuse("a chunk overruns its size");
     }
+    if (line_.size() > limit) return refuse("a chunk's line is too long");
+    if (!feed) return step;
     if (!line_.ends_with("\r\n")) return refuse("a chunk's line ends in a bare LF");
     if (state_ == State::ChunkEnd) {
-      if (line_ != "\r\n") return refuse("a chunk overruns its size");
       state_ = State::SizeLine;
       line_.clear();
     } else if (state_ == State::SizeLine) {

@@ -448,8 +448,10 @@ TEST_CASE("what is no request of ours gets a plain refusal") {
 
 TEST_CASE("a stream that starts without a node, or with a strange one, is ended with a reason") {
   Mesh mesh;
-  for (const char* id : {"", "order", "sidecar~1.2.3.4~order.shop", "sidecar~1.2.3.4~a b.c~d",
-                         "sidecar~~order.shop~x", "sidecar~1.2.3.4~order~x"}) {
+  const std::string cut_off = std::string(199, 'a') + "\xc3\xa9";  // the refusal quotes 200 bytes
+  for (const std::string& id : {std::string(), std::string("order"), std::string("sidecar~1.2.3.4~order.shop"),
+                                std::string("sidecar~1.2.3.4~a b.c~d"), std::string("sidecar~~order.shop~x"),
+                                std::string("sidecar~1.2.3.4~order~x"), cut_off}) {
     CAPTURE(id);
     FakeSidecar::Request request;
     request.mutable_node()->set_id(id);

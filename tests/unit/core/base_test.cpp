@@ -6,6 +6,7 @@
 #include "core/base/address.hpp"
 #include "core/base/ascii.hpp"
 #include "core/base/bytes.hpp"
+#include "core/base/in_quotes.hpp"
 #include "core/base/random.hpp"
 #include "core/protocol/grpc_framing.hpp"
 #include "tests/unit/core/side.hpp"
@@ -84,6 +85,12 @@ TEST_CASE("closest() finds what was meant, and nothing where nothing is near") {
   CHECK(ascii::closest("banana", names).empty());
   CHECK(ascii::closest("", names).empty());
   CHECK(ascii::closest("x", {}).empty());
+}
+
+TEST_CASE("other people's bytes are quoted as printable text, UTF-8 that is cut off too") {
+  CHECK(in_quotes("a \"b\" \\") == "\"a \\\"b\\\" \\\\\"");
+  CHECK(in_quotes("\t\xc3") == "\"\\x09\\xc3\"");
+  CHECK(in_quotes("") == "\"\"");
 }
 
 TEST_CASE("text is split, trimmed and compared as ASCII") {
