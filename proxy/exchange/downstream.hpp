@@ -3,6 +3,7 @@
 
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/base/address.hpp"
@@ -31,10 +32,14 @@ class Downstream final : net::HttpConnection::Owner {
   void learn_peer(const protocol::Head& head);
   [[nodiscard]] WorkloadId peer_id() const { return peer_id_; }
 
+  // It has taken longest to say what it is, and too many others want to.
+  void make_room();
+
   std::list<std::unique_ptr<Downstream>>::iterator self;  // where the Worker keeps it
+  std::optional<std::list<Downstream*>::iterator> arriving;  // until its protocol is known
 
  private:
-  void on_ready(net::HttpConnection&) override {}
+  void on_ready(net::HttpConnection& connection) override;
   void on_event(net::HttpConnection& connection, protocol::Event& event) override;
   void on_closed(net::HttpConnection& connection) override;
   void begin(protocol::Event& event);

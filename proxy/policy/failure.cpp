@@ -76,6 +76,8 @@ constexpr FailureFacts row(Failure failure) {
       return {0, 1, Flag::DC, "downstream_remote_disconnect", "", false, false};
     case Failure::Draining:
       return {503, 14, Flag::None, "draining", "this proxy is shutting down", false, false};
+    case Failure::Overloaded:
+      return {503, 14, Flag::OM, "overload", "this proxy's memory is nearly used up", false, false};
     case Failure::Internal:
       return {500, 2, Flag::LR, "internal_error", "internal error", false, false};
   }

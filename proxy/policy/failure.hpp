@@ -41,6 +41,7 @@ enum class Failure : std::uint8_t {
   // the caller or we leave
   DownstreamDisconnect,   // it hung up, or reset the stream
   Draining,               // we are shutting down
+  Overloaded,             // the memory that we may use is nearly gone
   Internal,               // a bug of ours
 };
 inline constexpr int failure_count = static_cast<int>(Failure::Internal) + 1;

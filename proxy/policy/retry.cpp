@@ -83,6 +83,7 @@ bool covers_failure(const RetryPolicy& policy, Failure failure, const RetryFacts
     case Failure::RequestTimeout:
     case Failure::DownstreamDisconnect:
     case Failure::Draining:
+    case Failure::Overloaded:
     case Failure::Internal:
       return false;
   }

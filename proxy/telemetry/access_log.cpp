@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 
 namespace outrider::proxy {
@@ -92,17 +93,20 @@ void append_access_log(const AccessLogEntry& entry, std::string& out) {
   out += '\n';
 }
 
-Result<std::unique_ptr<AccessLogFile>> AccessLogFile::open(const std::string& path) {
+Result<std::unique_ptr<AccessLogFile>> AccessLogFile::open(const std::string& path,
+                                                           std::atomic<std::uint64_t>& dropped) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a file as large as it may be is a full disk, not our end
   const bool standard = path == "-" || path == "/dev/stdout";
   const int descriptor = standard ? ::dup(STDOUT_FILENO)
                                   : ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
   if (descriptor < 0) {
     return fail(fmt::format("cannot open the access log {}: {}", path, std::strerror(errno)));
   }
-  return std::unique_ptr<AccessLogFile>(new AccessLogFile(descriptor));
+  return std::unique_ptr<AccessLogFile>(new AccessLogFile(descriptor, dropped));
 }
 
-AccessLogFile::AccessLogFile(int descriptor) : descriptor_(descriptor), writer_([this] { run(); }) {}
+AccessLogFile::AccessLogFile(int descriptor, std::atomic<std::uint64_t>& dropped)
+    : descriptor_(descriptor), dropped_(dropped), writer_([this] { run(); }) {}
 
 AccessLogFile::~AccessLogFile() {
   {
@@ -129,13 +133,9 @@ void AccessLogFile::append(std::string_view line) {
   if (full) wake_.notify_one();
 }
 
-std::uint64_t AccessLogFile::dropped() const {
-  const std::lock_guard lock(mutex_);
-  return dropped_;
-}
-
 void AccessLogFile::run() {
   std::string writing;
+  bool torn = false;  // the last line in the file is half of one
   std::unique_lock lock(mutex_);
   while (true) {
     wake_.wait_for(lock, std::chrono::seconds(1), [&] { return stopping_ || pending_.size() >= batch; });
@@ -145,17 +145,18 @@ void AccessLogFile::run() {
     }
     std::swap(writing, pending_);
     lock.unlock();
+    if (torn) writing.insert(writing.begin(), '\n');
     std::string_view rest = writing;
     while (!rest.empty()) {
       const ssize_t written = ::write(descriptor_, rest.data(), rest.size());
       if (written < 0 && errno == EINTR) continue;
       if (written <= 0) break;  // a full disk: the rest of this batch is lost, and counted
+      torn = rest[static_cast<std::size_t>(written) - 1] != '\n';
       rest.remove_prefix(static_cast<std::size_t>(written));
     }
-    const auto lost = static_cast<std::uint64_t>(std::ranges::count(rest, '\n'));
+    dropped_ += static_cast<std::uint64_t>(std::ranges::count(rest, '\n'));
     writing.clear();
     lock.lock();
-    dropped_ += lost;
   }
 }
 

@@ -37,6 +37,7 @@ TEST_CASE("each failure has the status, flag and gRPC status that callers know")
       {Failure::StreamIdle, 504, 14, "SI", false},
       {Failure::DownstreamDisconnect, 0, 1, "DC", false},
       {Failure::Draining, 503, 14, "-", false},
+      {Failure::Overloaded, 503, 14, "OM", false},
   };
   for (const Row& row : rows) {
     const FailureFacts& known = facts(row.failure);
