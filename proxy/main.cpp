@@ -10,6 +10,7 @@
 #include "core/base/exit_code.hpp"
 #include "core/base/log.hpp"
 #include "core/command_line/command_line.hpp"
+#include "proxy/lifecycle/memory.hpp"
 #include "proxy/lifecycle/sidecar.hpp"
 
 namespace {
@@ -34,6 +35,8 @@ bool parse_labels(const std::string& text, std::map<std::string, std::string>& l
 }  // namespace
 
 int main(int argc, char** argv) {
+  outrider::proxy::hold_memory_reserve();
+  outrider::proxy::raise_descriptor_limit();
   Options options;
   std::string labels, control, drain = "5s", flush = "1s";
   CLI::App app{

@@ -17,6 +17,8 @@ std::vector<Diagnostic> analyze(const Mesh& mesh) {
       check_authorization_policy(registry, {r, policy}, found);
     } else if (const auto* peer = r->as<PeerAuthentication>()) {
       check_peer_authentication(registry, {r, peer}, found);
+    } else if (const auto* sidecar = r->as<Sidecar>()) {
+      check_sidecar(registry, {r, sidecar}, found);
     }
   }
   check_hosts_defined_once(registry, found);

@@ -42,5 +42,6 @@ void check_authorization_policy(const Registry& registry, const Typed<Authorizat
                                 Findings& out);
 void check_peer_authentication(const Registry& registry, const Typed<PeerAuthentication>& policy,
                                Findings& out);
+void check_sidecar(const Registry& registry, const Typed<Sidecar>& sidecar, Findings& out);
 
 }  // namespace outrider::config

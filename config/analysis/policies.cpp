@@ -1,4 +1,4 @@
-// Whether a security policy is about any workload at all.
+// Whether a security policy is about any workload at all, and whether it lets ingress TLS act.
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -59,6 +59,19 @@ void check_peer_authentication(const Registry& registry, const Typed<PeerAuthent
     return;
   }
   check_selector(registry, policy->selector, *policy.resource, out);
+}
+
+void check_sidecar(const Registry& registry, const Typed<Sidecar>& sidecar, Findings& out) {
+  const Labels labels = sidecar->selector ? sidecar->selector->labels : Labels{};
+  for (const IngressListener& ingress : sidecar->ingress) {
+    if (!ingress.tls) continue;
+    if (registry.tls_mode(sidecar.resource->key().ns, labels, ingress.port) == TlsMode::Disable) continue;
+    out.add(Level::Warning, code::kNoImpact, *sidecar.resource, ingress.tls->at,
+            fmt::format("The tls of port {} has no impact: the mesh's mutual TLS is in force there.",
+                        ingress.port),
+            fmt::format("write a PeerAuthentication with portLevelMtls: {{{}: {{mode: DISABLE}}}}",
+                        ingress.port));
+  }
 }
 
 }  // namespace outrider::config

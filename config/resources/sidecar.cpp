@@ -45,6 +45,10 @@ void describe(Fields& f, IngressPort& p) {
   f.unsupported({"targetPort"});
 }
 
+void absolute_path(const Node& node, const std::string& path) {
+  if (!path.starts_with('/')) node.error("has to be an absolute path", "write /path/to/a/file.pem");
+}
+
 struct Egress {
   std::vector<At<std::string>> hosts;
 };
@@ -81,6 +85,25 @@ bool Sidecar::sees(std::string_view own_namespace, std::string_view service_name
   });
 }
 
+void describe(Fields& f, IngressTls& tls) {
+  enum class Mode { Simple, Mutual };
+  Mode mode{};
+  f.choice("mode", mode, {{"SIMPLE", Mode::Simple}, {"MUTUAL", Mode::Mutual}},
+           {"PASSTHROUGH", "AUTO_PASSTHROUGH", "ISTIO_MUTUAL", "OPTIONAL_MUTUAL"});
+  if (!f.has("mode")) f.error("", "sidecar: tls needs a mode", "write mode: SIMPLE or MUTUAL");
+  f.require("serverCertificate", tls.certificate, absolute_path);
+  f.require("privateKey", tls.key, absolute_path);
+  f.field("caCertificates", tls.roots, absolute_path);
+  f.unsupported({"httpsRedirect", "credentialName", "credentialNames", "caCertCredentialName",
+                 "tlsCertificates", "subjectAltNames", "verifyCertificateSpki",
+                 "verifyCertificateHash", "minProtocolVersion", "maxProtocolVersion",
+                 "cipherSuites", "caCrl"});
+  if ((mode == Mode::Mutual) == tls.roots.empty()) {
+    f.error("", "sidecar: caCertificates belongs to tls mode MUTUAL, which needs it",
+            "with mode SIMPLE callers show no certificate");
+  }
+}
+
 void describe(Fields& f, IngressListener& l) {
   enum class Capture { None };
   Capture capture{};
@@ -91,7 +114,8 @@ void describe(Fields& f, IngressListener& l) {
   f.choice("captureMode", capture, {{"NONE", Capture::None}}, {"DEFAULT", "IPTABLES"});
   f.field("defaultEndpoint", endpoint,
           [&](const Node& node, const std::string& text) { read_endpoint(node, text, l); });
-  f.unsupported({"tls", "connectionPool"});
+  f.field("tls", l.tls);
+  f.unsupported({"connectionPool"});
   if (!f.has("captureMode")) {
     f.reading().report(Level::Error, code::kUnsupported, f.at(),
                        fmt::format("{}: captureMode DEFAULT is not supported yet", f.path()),

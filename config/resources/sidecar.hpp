@@ -13,6 +13,15 @@
 
 namespace outrider::config {
 
+// TLS for callers from outside the mesh, where PeerAuthentication is DISABLE: files on the workload's
+// machine.
+struct IngressTls {
+  std::string certificate;  // a chain
+  std::string key;
+  std::string roots;  // MUTUAL: of callers' certificates; empty: SIMPLE, callers show none
+  yaml::Position at;
+};
+
 struct IngressListener {
   std::uint32_t port = 0;
   std::string port_name;
@@ -20,6 +29,7 @@ struct IngressListener {
   std::string bind;              // empty: the workload's own address
   std::string endpoint_address;  // empty: the workload's own address ("0.0.0.0:P")
   std::uint32_t endpoint_port = 0;
+  std::optional<IngressTls> tls;
   yaml::Position at;
 };
 

@@ -88,7 +88,11 @@ void add_listener(const View& view, const IngressListener& ingress, const Author
   };
   const TlsMode mode = view.registry.tls_mode(view.workload.ns, view.workload.labels, ingress.port);
   if (mode != TlsMode::Disable) *add_chain("tls").mutable_transport_socket() = mesh_server_tls();
-  if (mode != TlsMode::Strict) add_chain("raw_buffer");
+  if (mode == TlsMode::Disable && ingress.tls) {
+    *add_chain("tls").mutable_transport_socket() = ingress_tls(*ingress.tls);
+  } else if (mode != TlsMode::Strict) {
+    add_chain("raw_buffer");
+  }
 }
 
 void add_cluster(const View& view, const IngressListener& ingress, XdsResources& out) {

@@ -11,9 +11,13 @@ namespace {
 
 namespace tls = envoy::extensions::transport_sockets::tls::v3;
 
-void set_certificates(tls::CommonTlsContext& common) {
+void set_versions(tls::CommonTlsContext& common) {
   common.mutable_tls_params()->set_tls_minimum_protocol_version(tls::TlsParameters::TLSv1_2);
   common.mutable_tls_params()->set_tls_maximum_protocol_version(tls::TlsParameters::TLSv1_3);
+}
+
+void set_certificates(tls::CommonTlsContext& common) {
+  set_versions(common);
   tls::SdsSecretConfig& own = *common.add_tls_certificate_sds_secret_configs();
   own.set_name("default");
   set_aggregated(*own.mutable_sds_config());
@@ -60,6 +64,22 @@ envoy::config::core::v3::TransportSocket mesh_server_tls() {
   set_certificates(common);
   accept_trust_domain(
       *common.mutable_combined_validation_context()->mutable_default_validation_context());
+  for (const char* protocol : {"h2", "http/1.1"}) common.add_alpn_protocols(protocol);
+  return tls_socket(context);
+}
+
+envoy::config::core::v3::TransportSocket ingress_tls(const IngressTls& ingress) {
+  tls::DownstreamTlsContext context;
+  const bool mutual = !ingress.roots.empty();
+  context.mutable_require_client_certificate()->set_value(mutual);
+  tls::CommonTlsContext& common = *context.mutable_common_tls_context();
+  set_versions(common);
+  tls::TlsCertificate& own = *common.add_tls_certificates();
+  own.mutable_certificate_chain()->set_filename(ingress.certificate);
+  own.mutable_private_key()->set_filename(ingress.key);
+  if (mutual) {
+    common.mutable_validation_context()->mutable_trusted_ca()->set_filename(ingress.roots);
+  }
   for (const char* protocol : {"h2", "http/1.1"}) common.add_alpn_protocols(protocol);
   return tls_socket(context);
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "config/resources/sidecar.hpp"
 #include "config/xds/core.pb.h"
 
 namespace outrider::config {
@@ -14,6 +15,9 @@ namespace outrider::config {
     const std::string& sni, const std::vector<std::string>& identities);
 
 [[nodiscard]] envoy::config::core::v3::TransportSocket mesh_server_tls();
+
+// For callers from outside the mesh, by certificates in files.
+[[nodiscard]] envoy::config::core::v3::TransportSocket ingress_tls(const IngressTls& ingress);
 
 [[nodiscard]] envoy::config::core::v3::TransportSocket plaintext();
 

@@ -79,12 +79,24 @@ void HttpConnection::receive_cipher(ByteView bytes) {
         end_input(nullptr);
         return;
       case TlsSession::Status::Failed:
-        connect_failed_ = client_ && state_ == State::Connecting;
-        if (!tcp_.blocked()) write_pending_cipher();  // the alert
-        reject(protocol::Rejection::TlsFailure, fmt::format("TLS: {}", tls_->failure()));
+        on_tls_failure();
         return;
     }
   }
+}
+
+void HttpConnection::on_tls_failure() {
+  connect_failed_ = client_ && state_ == State::Connecting;
+  std::string reason = fmt::format("TLS: {}", tls_->failure());
+  const bool told = !tcp_.blocked() && write_pending_cipher();  // the alert
+  if (client_ || tls_->established() || !told) {
+    reject(protocol::Rejection::TlsFailure, std::move(reason));
+    return;
+  }
+  // A caller that is refused gets to read why, whatever it was sending meanwhile.
+  rejection_ = protocol::Rejection::TlsFailure;
+  failure_ = std::move(reason);
+  linger();
 }
 
 void HttpConnection::receive_plain(ByteView bytes) {

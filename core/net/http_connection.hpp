@@ -57,7 +57,7 @@ class HttpConnection final : TcpStream::Owner, Loop::Flushable {
  public:
   class Owner {
    public:
-    // Client: connected, the handshake is done and the protocol known: open() may be called.
+    // The handshake is done and the protocol known; a client may open() streams.
     virtual void on_ready(HttpConnection& connection) = 0;
     virtual void on_event(HttpConnection& connection, protocol::Event& event) = 0;
     // The last call; each stream's Closed came before. Retire the connection now or later.
@@ -124,6 +124,7 @@ class HttpConnection final : TcpStream::Owner, Loop::Flushable {
   [[nodiscard]] bool write_output();
   void sniff(ByteView bytes);
   void receive_cipher(ByteView bytes);
+  void on_tls_failure();
   void receive_plain(ByteView bytes);
   void refuse_plaintext(bool http2);
   void choose_codec(bool http2);

@@ -130,7 +130,7 @@ void HttpConnection::become_ready() {
       if (codec_->awaits_settings()) give_up(protocol::Rejection::SettingsTimeout);
     });
   }
-  if (client_) owner_.on_ready(*this);
+  owner_.on_ready(*this);
 }
 
 }  // namespace outrider::net

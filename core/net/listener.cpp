@@ -1,5 +1,6 @@
 #include "core/net/listener.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 #include <uv.h>
@@ -15,6 +16,8 @@ namespace outrider::net {
 namespace {
 
 constexpr int accepts_a_turn = 64;
+
+int open_spare() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
 std::string explain(int error, const SocketAddress& address) {
   const std::string where = address.text();
@@ -38,14 +41,20 @@ struct Listener::Node {
   Listener* owner;
 };
 
-Listener::Listener(Loop& loop, SocketAddress address, std::function<void(int)> on_accept)
-    : loop_(loop), address_(std::move(address)), on_accept_(std::move(on_accept)) {}
+Listener::Listener(Loop& loop, SocketAddress address, std::function<void(int)> on_accept,
+                   std::function<void()> on_refused)
+    : loop_(loop),
+      address_(std::move(address)),
+      on_accept_(std::move(on_accept)),
+      on_refused_(std::move(on_refused)),
+      spare_(open_spare()) {}
 
 Result<std::unique_ptr<Listener>> Listener::listen(Loop& loop, const SocketAddress& address,
-                                                   std::function<void(int)> on_accept) {
+                                                   std::function<void(int)> on_accept,
+                                                   std::function<void()> on_refused) {
   const auto native = to_native(address);
   if (!native) return fail(fmt::format("{} is not an address to listen on", address.text()));
-  std::unique_ptr<Listener> listener(new Listener(loop, address, std::move(on_accept)));
+  std::unique_ptr<Listener> listener(new Listener(loop, address, std::move(on_accept), std::move(on_refused)));
   const int descriptor =
       ::socket(native->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return fail(explain(errno, address));
@@ -75,6 +84,7 @@ Listener::~Listener() {
              [](uv_handle_t* handle) { delete static_cast<Node*>(handle->data); });
   }
   if (descriptor_ >= 0) ::close(descriptor_);
+  if (spare_ >= 0) ::close(spare_);
 }
 
 void Listener::watch(bool on) {
@@ -98,13 +108,35 @@ void Listener::accept_some() {
       continue;
     }
     if (errno == EINTR || errno == ECONNABORTED) continue;
-    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-      log::warn("{}: no descriptors left, accepting again in 100 ms", address_.text());
-      watch(false);
-      pause_.start(loop_, std::chrono::milliseconds(100), [this] { watch(true); });
-    }
-    return;
+    const bool none_left = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+    if (!none_left || !accept_with_spare() || !node->owner) return;
   }
+}
+
+// False when there is nothing more to take now.
+bool Listener::accept_with_spare() {
+  if (spare_ < 0) spare_ = open_spare();
+  if (spare_ < 0) {
+    pause();
+    return false;
+  }
+  ::close(spare_);
+  spare_ = -1;
+  const int descriptor = ::accept4(descriptor_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (descriptor >= 0 && !on_refused_) {
+    on_accept_(descriptor);
+    return true;
+  }
+  if (descriptor >= 0) ::close(descriptor);
+  spare_ = open_spare();
+  if (descriptor >= 0) on_refused_();
+  return descriptor >= 0;
+}
+
+void Listener::pause() {
+  log::warn("{}: no descriptors left (ulimit -n), accepting again in 100 ms", address_.text());
+  watch(false);
+  pause_.start(loop_, std::chrono::milliseconds(100), [this] { watch(true); });
 }
 
 }  // namespace outrider::net

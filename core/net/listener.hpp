@@ -17,9 +17,13 @@ class Listener {
  public:
   // `on_accept` owns the descriptor (non-blocking) it is given. Port 0: the kernel chooses.
   // An error names the address and what to do: in use, not permitted, no such address.
+  //
+  // One descriptor is kept spare. When all others are in use, it takes a connection to close it at
+  // once and to tell `on_refused`; without `on_refused` (admin ports) that one is served.
   [[nodiscard]] static Result<std::unique_ptr<Listener>> listen(Loop& loop,
                                                                 const SocketAddress& address,
-                                                                std::function<void(int)> on_accept);
+                                                                std::function<void(int)> on_accept,
+                                                                std::function<void()> on_refused = {});
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
@@ -28,16 +32,21 @@ class Listener {
 
  private:
   struct Node;
-  Listener(Loop& loop, SocketAddress address, std::function<void(int)> on_accept);
+  Listener(Loop& loop, SocketAddress address, std::function<void(int)> on_accept,
+           std::function<void()> on_refused);
   void accept_some();
+  [[nodiscard]] bool accept_with_spare();
+  void pause();
   void watch(bool on);
 
   Loop& loop_;
   SocketAddress address_;
   std::function<void(int)> on_accept_;
+  std::function<void()> on_refused_;
   int descriptor_ = -1;
+  int spare_ = -1;
   Node* node_ = nullptr;
-  Timer pause_;  // after running out of descriptors
+  Timer pause_;  // until there are descriptors again
 };
 
 }  // namespace outrider::net

@@ -42,8 +42,11 @@ enum class Rejection : std::uint8_t {
   TlsFailure,          // a handshake that failed, a record that cannot be read
   TlsTruncated,        // an end without close_notify
   PlaintextRefused,    // mutual TLS only
+  // more than we have room for
+  HandshakeLimit,      // connections that have not said what they are
+  ConnectionLimit,
 };
-inline constexpr std::size_t rejection_count = static_cast<std::size_t>(Rejection::PlaintextRefused) + 1;
+inline constexpr std::size_t rejection_count = static_cast<std::size_t>(Rejection::ConnectionLimit) + 1;
 
 // As the metric's label and %RESPONSE_CODE_DETAILS% have it.
 [[nodiscard]] constexpr std::string_view token(Rejection rejection) {
@@ -56,7 +59,8 @@ inline constexpr std::size_t rejection_count = static_cast<std::size_t>(Rejectio
       "http2_too_many_streams", "http2_reset_flood", "http2_broken_streams", "http2_ack_flood",
       "http2_control_flood", "http2_empty_frames", "http2_header_flood",
       "handshake_timeout", "head_timeout", "http2_settings_timeout", "write_stall",
-      "tls_failure", "tls_truncated", "plaintext_refused"};
+      "tls_failure", "tls_truncated", "plaintext_refused",
+      "handshake_limit", "connection_limit"};
   return tokens[static_cast<std::size_t>(rejection)];
 }
 
@@ -92,6 +96,8 @@ inline constexpr std::size_t rejection_count = static_cast<std::size_t>(Rejectio
     case Rejection::TlsFailure: return "TLS failed";
     case Rejection::TlsTruncated: return "the TLS connection was cut off";
     case Rejection::PlaintextRefused: return "this port takes mutual TLS only";
+    case Rejection::HandshakeLimit: return "too many connections have not said what they are";
+    case Rejection::ConnectionLimit: return "there is no room for more connections";
   }
   return "";
 }

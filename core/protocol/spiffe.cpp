@@ -12,6 +12,8 @@ struct FreeNames {
   void operator()(GENERAL_NAMES* names) const { GENERAL_NAMES_free(names); }
 };
 
+constexpr int most_names = 64;
+
 bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || ascii::is_digit(c); }
 
 }  // namespace
@@ -47,6 +49,7 @@ Result<std::string> spiffe_identity(X509& certificate) {
   const std::unique_ptr<GENERAL_NAMES, FreeNames> names(static_cast<GENERAL_NAMES*>(
       X509_get_ext_d2i(&certificate, NID_subject_alt_name, &critical, nullptr)));
   if (!names) return fail("the peer's certificate names no identity (no subject alternative name)");
+  if (sk_GENERAL_NAME_num(names.get()) > most_names) return fail("the peer's certificate has too many names");
   std::string identity;
   int uris = 0;
   for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {

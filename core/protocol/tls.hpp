@@ -8,6 +8,7 @@
 #include <openssl/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -28,29 +29,43 @@ struct TlsCredentials {
 };
 
 struct TlsPeer {
-  std::string identity;     // "spiffe://trust-domain/ns/x/sa/y"; empty without a certificate
+  std::string identity;     // "spiffe://trust-domain/ns/x/sa/y"; empty: nobody of the mesh
   std::string subject;      // RFC 2253 text, for x-forwarded-client-cert
   std::string fingerprint;  // SHA-256 of the certificate, lower-case hex
 };
 
+// Which certificates a server wants to see. Those of the mesh are X.509-SVIDs: exactly one URI SAN,
+// spiffe://, not a CA.
+enum class Callers : std::uint8_t {
+  Anonymous,        // none is asked for, and no roots are needed
+  MeshOrAnonymous,  // one of the mesh, if any
+  Mesh,             // one of the mesh
+  Certified,        // one that the roots vouch for; whoever it names is nobody in the mesh
+};
+
 class TlsContext {
  public:
-  // Each side presents the certificate and verifies the peer's: chain, validity, purpose, and that
-  // it is an X.509-SVID (exactly one URI SAN, spiffe://, not a CA).
-  [[nodiscard]] static Result<TlsContext> server(const TlsCredentials& credentials,
-                                                 bool require_client_certificate,
-                                                 std::span<const std::string> alpn);
+  // Each side presents the certificate and verifies the peer's: chain, validity, purpose. What a
+  // client meets has to be of the mesh. `accepts` says which of the mesh's identities may call, on
+  // any thread; without it all may.
+  using Accepts = std::function<bool(const std::string& identity)>;
+  [[nodiscard]] static Result<TlsContext> server(const TlsCredentials& credentials, Callers callers,
+                                                 std::span<const std::string> alpn,
+                                                 Accepts accepts = {});
   [[nodiscard]] static Result<TlsContext> client(const TlsCredentials& credentials);
 
   [[nodiscard]] SSL_CTX* native() const { return context_.get(); }
-  [[nodiscard]] bool is_server() const { return server_; }
+  [[nodiscard]] Callers peers() const { return peers_; }
 
  private:
   struct Free {
     void operator()(SSL_CTX* context) const;
   };
+  static Result<TlsContext> make(bool server, const TlsCredentials& credentials, Callers peers);
+  static int verify_svid(X509_STORE_CTX* store, void*);
+
   std::unique_ptr<SSL_CTX, Free> context_;
-  bool server_ = false;
+  Callers peers_ = Callers::Mesh;  // what is asked of the other side
 };
 
 class TlsSession {
@@ -82,6 +97,7 @@ class TlsSession {
   [[nodiscard]] const std::string& failure() const { return failure_; }
 
  private:
+  friend class TlsContext;
   struct Bio;
   struct Free {
     void operator()(SSL* session) const;
@@ -91,15 +107,23 @@ class TlsSession {
   [[nodiscard]] Status fail_with(int result);
 
   std::unique_ptr<SSL, Free> session_;
+  const Callers peers_;
   ByteView input_;
   Buffer* output_ = nullptr;
   bool established_ = false;
+  std::size_t silent_ = 0;  // cipher text since the last data
   TlsPeer peer_;
+  std::string refusal_;  // why the peer's certificate is not accepted, when we say so ourselves
   std::string failure_;
 };
 
-// When the first certificate of a PEM chain ends.
-[[nodiscard]] Result<WallTime> certificate_end(const std::string& chain);
+// When the first certificate of a PEM chain begins and ends.
+struct CertificateLife {
+  WallTime begin, end;
+};
+[[nodiscard]] Result<CertificateLife> certificate_life(const std::string& chain);
+// An error when it is over, or has not begun.
+[[nodiscard]] Result<void> check_life(const std::string& chain, WallTime now);
 
 // The one SPIFFE identity of a certificate, or why it is not an X.509-SVID (TLS-03 to TLS-06).
 [[nodiscard]] Result<std::string> spiffe_identity(X509& certificate);

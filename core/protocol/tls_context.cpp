@@ -70,28 +70,26 @@ Result<void> use_roots(SSL_CTX* context, const std::string& roots) {
   return {};
 }
 
-// The chain first, then that the leaf is an X.509-SVID: a wrong one is answered by an alert.
-int verify_peer(X509_STORE_CTX* store, void*) {
-  if (X509_verify_cert(store) != 1) return 0;
-  X509* leaf = X509_STORE_CTX_get0_cert(store);
-  if (leaf && spiffe_identity(*leaf)) return 1;
-  X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
-  return 0;
-}
+// What a server goes by lives with the SSL_CTX: its sessions outlive the TlsContext.
+struct Rules {
+  std::string alpn;  // in wire format
+  TlsContext::Accepts accepts;
+};
 
-// The protocols that are offered, in wire format, live with the SSL_CTX: its sessions outlive the
-// TlsContext.
-int alpn_index() {
+int rules_index() {
   static const int index = SSL_CTX_get_ex_new_index(
       0, nullptr, nullptr, nullptr,
-      [](void*, void* data, CRYPTO_EX_DATA*, int, long, void*) { delete static_cast<std::string*>(data); });
+      [](void*, void* data, CRYPTO_EX_DATA*, int, long, void*) { delete static_cast<Rules*>(data); });
   return index;
+}
+
+const Rules* rules_of(const SSL* session) {
+  return static_cast<const Rules*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(session), rules_index()));
 }
 
 int select_alpn(SSL* session, const unsigned char** out, unsigned char* out_size,
                 const unsigned char* offered, unsigned int offered_size, void*) {
-  const auto& list =
-      *static_cast<const std::string*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(session), alpn_index()));
+  const std::string& list = rules_of(session)->alpn;
   unsigned char* chosen = nullptr;
   const int rc = SSL_select_next_proto(&chosen, out_size,
                                        reinterpret_cast<const unsigned char*>(list.data()),
@@ -100,8 +98,7 @@ int select_alpn(SSL* session, const unsigned char** out, unsigned char* out_size
   return rc == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-Result<SSL_CTX*> make_context(const SSL_METHOD* method, const TlsCredentials& credentials) {
-  SSL_CTX* context = SSL_CTX_new(method);
+Result<void> set_up(SSL_CTX* context, const TlsCredentials& credentials, Callers peers) {
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET |
                                    SSL_OP_CIPHER_SERVER_PREFERENCE);
@@ -115,16 +112,13 @@ Result<SSL_CTX*> make_context(const SSL_METHOD* method, const TlsCredentials& cr
   SSL_CTX_set_num_tickets(context, 0);
   SSL_CTX_set_max_cert_list(context, 32 * 1024);
   SSL_CTX_set_verify_depth(context, 3);
-  SSL_CTX_set_cert_verify_callback(context, verify_peer, nullptr);
-  if (auto used = use_certificate(context, credentials); !used) {
-    SSL_CTX_free(context);
-    return std::unexpected(used.error());
-  }
-  if (auto used = use_roots(context, credentials.roots); !used) {
-    SSL_CTX_free(context);
-    return std::unexpected(used.error());
-  }
-  return context;
+  if (auto used = use_certificate(context, credentials); !used) return used;
+  if (peers == Callers::Anonymous) return {};
+  if (auto used = use_roots(context, credentials.roots); !used) return used;
+  SSL_CTX_set_verify(context,
+                     SSL_VERIFY_PEER | (peers == Callers::MeshOrAnonymous ? 0 : SSL_VERIFY_FAIL_IF_NO_PEER_CERT),
+                     nullptr);
+  return {};
 }
 
 std::string wire_format(std::span<const std::string> protocols) {
@@ -136,44 +130,70 @@ std::string wire_format(std::span<const std::string> protocols) {
   return wire;
 }
 
+WallTime wall_time(const ASN1_TIME* time) {
+  std::tm parts{};
+  if (ASN1_TIME_to_tm(time, &parts) != 1) return {};
+  return WallTime(std::chrono::seconds(timegm(&parts)));
+}
+
 }  // namespace
 
-Result<WallTime> certificate_end(const std::string& chain) {
+Result<CertificateLife> certificate_life(const std::string& chain) {
   const BioPtr text = memory(chain);
   const CertificatePtr leaf(PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr));
   ERR_clear_error();
-  std::tm parts{};
-  if (!leaf || ASN1_TIME_to_tm(X509_get0_notAfter(leaf.get()), &parts) != 1) {
-    return fail("the certificate chain holds no certificate");
-  }
-  return WallTime(std::chrono::seconds(timegm(&parts)));
+  if (!leaf) return fail("the certificate chain holds no certificate");
+  return CertificateLife{wall_time(X509_get0_notBefore(leaf.get())), wall_time(X509_get0_notAfter(leaf.get()))};
+}
+
+Result<void> check_life(const std::string& chain, WallTime now) {
+  const auto life = certificate_life(chain);
+  if (!life) return std::unexpected(life.error());
+  const auto minutes = [](auto span) { return std::chrono::ceil<std::chrono::minutes>(span).count(); };
+  if (life->end < now) return fail(fmt::format("the certificate expired {} minutes ago", minutes(now - life->end)));
+  if (life->begin > now) return fail(fmt::format("the certificate is valid in {} minutes only", minutes(life->begin - now)));
+  return {};
+}
+
+// The chain first, then that the leaf is an X.509-SVID of somebody who may call: a wrong one is
+// answered by an alert.
+int TlsContext::verify_svid(X509_STORE_CTX* store, void*) {
+  if (X509_verify_cert(store) != 1) return 0;
+  auto* native = static_cast<SSL*>(
+      X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  auto& session = *static_cast<TlsSession*>(SSL_get_app_data(native));
+  const auto identity = spiffe_identity(*X509_STORE_CTX_get0_cert(store));
+  const Rules* rules = rules_of(native);
+  if (identity && (!rules || !rules->accepts || rules->accepts(*identity))) return 1;
+  session.refusal_ = identity ? fmt::format("{} may not call here", *identity) : identity.error().message;
+  X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
+  return 0;
 }
 
 void TlsContext::Free::operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
 
-Result<TlsContext> TlsContext::server(const TlsCredentials& credentials,
-                                      bool require_client_certificate,
-                                      std::span<const std::string> alpn) {
-  auto native = make_context(TLS_server_method(), credentials);
-  if (!native) return std::unexpected(native.error());
+Result<TlsContext> TlsContext::make(bool server, const TlsCredentials& credentials, Callers peers) {
   TlsContext context;
-  context.server_ = true;
-  context.context_.reset(*native);
-  SSL_CTX_set_ex_data(*native, alpn_index(), new std::string(wire_format(alpn)));
-  SSL_CTX_set_alpn_select_cb(*native, select_alpn, nullptr);
-  SSL_CTX_set_verify(*native,
-                     SSL_VERIFY_PEER | (require_client_certificate ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
-                     nullptr);
+  context.peers_ = peers;
+  context.context_.reset(SSL_CTX_new(server ? TLS_server_method() : TLS_client_method()));
+  if (auto done = set_up(context.native(), credentials, peers); !done) return std::unexpected(done.error());
+  if (peers == Callers::Mesh || peers == Callers::MeshOrAnonymous) {
+    SSL_CTX_set_cert_verify_callback(context.native(), verify_svid, nullptr);
+  }
+  return context;
+}
+
+Result<TlsContext> TlsContext::server(const TlsCredentials& credentials, Callers callers,
+                                      std::span<const std::string> alpn, Accepts accepts) {
+  auto context = make(true, credentials, callers);
+  if (!context) return context;
+  SSL_CTX_set_ex_data(context->native(), rules_index(), new Rules{wire_format(alpn), std::move(accepts)});
+  SSL_CTX_set_alpn_select_cb(context->native(), select_alpn, nullptr);
   return context;
 }
 
 Result<TlsContext> TlsContext::client(const TlsCredentials& credentials) {
-  auto native = make_context(TLS_client_method(), credentials);
-  if (!native) return std::unexpected(native.error());
-  TlsContext context;
-  context.context_.reset(*native);
-  SSL_CTX_set_verify(*native, SSL_VERIFY_PEER, nullptr);
-  return context;
+  return make(false, credentials, Callers::Mesh);
 }
 
 }  // namespace outrider::protocol

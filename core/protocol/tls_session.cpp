@@ -10,6 +10,11 @@
 
 namespace outrider::protocol {
 
+// Nobody honest sends so much in a handshake, or between two pieces of data: the largest record and
+// some small ones. Empty records, key updates and warnings come at no end otherwise (TLS-09).
+constexpr std::size_t longest_handshake = 64 * 1024;
+constexpr std::size_t most_silent = 24 * 1024;
+
 // The BIO: its data is the TlsSession.
 struct TlsSession::Bio {
   static int read(BIO* bio, char* to, int size) {
@@ -22,6 +27,7 @@ struct TlsSession::Bio {
     }
     std::memcpy(to, self.input_.data(), take);
     self.input_ = self.input_.subspan(take);
+    self.silent_ += take;
     return static_cast<int>(take);
   }
 
@@ -50,15 +56,17 @@ struct TlsSession::Bio {
 
 void TlsSession::Free::operator()(SSL* session) const { SSL_free(session); }
 
-TlsSession::TlsSession(const TlsContext& context) : session_(SSL_new(context.native())) {
+TlsSession::TlsSession(const TlsContext& context)
+    : session_(SSL_new(context.native())), peers_(context.peers()) {
   attach();
-  SSL_set_accept_state(session_.get());
+  if (session_) SSL_set_accept_state(session_.get());
 }
 
 TlsSession::TlsSession(const TlsContext& context, std::string_view sni,
                        std::span<const std::string> alpn)
-    : session_(SSL_new(context.native())) {
+    : session_(SSL_new(context.native())), peers_(context.peers()) {
   attach();
+  if (!session_) return;
   SSL_set_connect_state(session_.get());
   if (!sni.empty()) SSL_set_tlsext_host_name(session_.get(), std::string(sni).c_str());
   std::string wire;
@@ -74,11 +82,17 @@ TlsSession::TlsSession(const TlsContext& context, std::string_view sni,
 
 TlsSession::~TlsSession() = default;
 
+// Without memory OpenSSL makes no session; then read() fails.
 void TlsSession::attach() {
-  BIO* bio = BIO_new(Bio::method());
+  BIO* bio = session_ ? BIO_new(Bio::method()) : nullptr;
+  if (!bio) {
+    session_.reset();
+    return;
+  }
   BIO_set_data(bio, this);
   BIO_set_init(bio, 1);
   SSL_set_bio(session_.get(), bio, bio);
+  SSL_set_app_data(session_.get(), this);
 }
 
 void TlsSession::start(Buffer& cipher_out) {
@@ -91,6 +105,10 @@ TlsSession::Status TlsSession::read(std::span<std::uint8_t> plain, std::size_t& 
   output_ = &cipher_out;
   if (ERR_peek_error() != 0) ERR_clear_error();  // a stale error would be taken for this session's
   size = 0;
+  if (!session_ || silent_ > (established_ ? most_silent : longest_handshake)) {
+    failure_ = session_ ? "too many records without data" : "no memory for a session";
+    return Status::Failed;
+  }
   if (!established_) {
     const int rc = SSL_do_handshake(session_.get());
     if (rc != 1) return fail_with(rc);
@@ -100,6 +118,7 @@ TlsSession::Status TlsSession::read(std::span<std::uint8_t> plain, std::size_t& 
   const int rc = SSL_read(session_.get(), plain.data(), static_cast<int>(plain.size()));
   if (rc <= 0) return fail_with(rc);
   size = static_cast<std::size_t>(rc);
+  silent_ = 0;
   return Status::Data;
 }
 
@@ -119,7 +138,7 @@ TlsSession::Status TlsSession::fail_with(int result) {
       ERR_clear_error();
       failure_ = text;
       if (verified == X509_V_ERR_APPLICATION_VERIFICATION) {
-        failure_ += ": the peer's certificate is no SPIFFE identity";
+        failure_ += ": " + refusal_;
       } else if (verified != X509_V_OK) {
         failure_ += fmt::format(": {}", X509_verify_cert_error_string(verified));
       }
@@ -130,9 +149,13 @@ TlsSession::Status TlsSession::fail_with(int result) {
 
 void TlsSession::on_established() {
   established_ = true;
+  silent_ = 0;
   X509* certificate = SSL_get0_peer_certificate(session_.get());
   if (!certificate) return;
-  if (auto identity = spiffe_identity(*certificate)) peer_.identity = std::move(*identity);
+  // Roots that are not the mesh's do not vouch for anybody in the mesh.
+  if (peers_ != Callers::Certified) {
+    if (auto identity = spiffe_identity(*certificate)) peer_.identity = std::move(*identity);
+  }
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int digest_size = 0;
   if (X509_digest(certificate, EVP_sha256(), digest, &digest_size) == 1) {

@@ -14,7 +14,9 @@ namespace {
 constexpr Duration settle = std::chrono::milliseconds(100);
 constexpr auto soon = std::chrono::minutes(60);
 
-Result<std::string> read_file(const std::string& path) {
+}  // namespace
+
+Result<std::string> read_pem_file(const std::string& path) {
   std::ifstream file(path);
   std::stringstream text;
   text << file.rdbuf();
@@ -24,12 +26,10 @@ Result<std::string> read_file(const std::string& path) {
   return text.str();
 }
 
-}  // namespace
-
 Result<protocol::TlsCredentials> read_credentials(const std::string& folder) {
   protocol::TlsCredentials credentials;
   const auto take = [&](const char* name, std::string& into) -> Result<void> {
-    auto text = read_file(folder + "/" + name);
+    auto text = read_pem_file(folder + "/" + name);
     if (!text) return std::unexpected(text.error());
     into = std::move(*text);
     return {};
@@ -43,26 +43,12 @@ Result<protocol::TlsCredentials> read_credentials(const std::string& folder) {
   return credentials;
 }
 
-Result<void> make_tls(const protocol::TlsCredentials& credentials, const Snapshot& snapshot,
-                      World& world) {
-  auto client = protocol::TlsContext::client(credentials);
-  if (!client) return std::unexpected(client.error());
-  world.client_tls = std::make_shared<const protocol::TlsContext>(std::move(*client));
-  for (const auto& listener : snapshot.listeners) {
-    if (!listener->tls || !listener->tls->tls) continue;
-    const DownstreamTls& tls = *listener->tls->tls;
-    auto server = protocol::TlsContext::server(credentials, tls.require_client_certificate, tls.alpn);
-    if (!server) return std::unexpected(server.error());
-    world.server_tls.emplace(listener->name,
-                             std::make_shared<const protocol::TlsContext>(std::move(*server)));
-  }
-  return {};
-}
-
-Certificates::Certificates(net::Loop& loop, std::string folder, std::function<void()> on_change)
+Certificates::Certificates(net::Loop& loop, std::string folder, std::function<void()> on_change,
+                           std::atomic<std::uint64_t>& refused)
     : loop_(loop),
       folder_(std::move(folder)),
       on_change_(std::move(on_change)),
+      refused_(refused),
       watch_(loop, settle, [this] { reload(); }) {}
 
 Result<void> Certificates::load() {
@@ -76,9 +62,9 @@ Result<void> Certificates::load() {
 
 // An own certificate that has ended is refused by every peer: said here, before they do.
 void Certificates::tell_end() const {
-  const auto end = protocol::certificate_end(current_.certificate_chain);
-  if (!end) return;
-  const auto left = std::chrono::floor<std::chrono::minutes>(*end - loop_.clock().wall_now());
+  const auto life = protocol::certificate_life(current_.certificate_chain);
+  if (!life) return;
+  const auto left = std::chrono::floor<std::chrono::minutes>(life->end - loop_.clock().wall_now());
   if (left < std::chrono::minutes(0)) {
     log::error("{}: the certificate expired {} minutes ago; peers will refuse it", folder_, -left.count());
   } else if (left < soon) {
@@ -88,7 +74,14 @@ void Certificates::tell_end() const {
 
 void Certificates::reload() {
   auto read = read_credentials(folder_);
+  if (read) {
+    // At the start there is nothing better; later there is.
+    if (auto valid = protocol::check_life(read->certificate_chain, loop_.clock().wall_now()); !valid) {
+      read = fail(fmt::format("{}: {}", folder_, valid.error().message));
+    }
+  }
   if (!read) {
+    ++refused_;
     log::error("certificates not taken over, the last good ones stay in force: {}", read.error().message);
     return;
   }

@@ -3,6 +3,8 @@
 // read again when they change. A change that makes no sense leaves the last good ones in force.
 // Main thread.
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -10,20 +12,18 @@
 #include "core/base/error.hpp"
 #include "core/net/watch.hpp"
 #include "core/protocol/tls.hpp"
-#include "proxy/exchange/world.hpp"
 
 namespace outrider::proxy {
 
 // cert-chain.pem, key.pem and root-cert.pem of `folder`.
 [[nodiscard]] Result<protocol::TlsCredentials> read_credentials(const std::string& folder);
 
-// The TLS contexts of every listener that needs one, and of the client side.
-[[nodiscard]] Result<void> make_tls(const protocol::TlsCredentials& credentials,
-                                    const Snapshot& snapshot, World& world);
+[[nodiscard]] Result<std::string> read_pem_file(const std::string& path);
 
 class Certificates {
  public:
-  Certificates(net::Loop& loop, std::string folder, std::function<void()> on_change);
+  Certificates(net::Loop& loop, std::string folder, std::function<void()> on_change,
+               std::atomic<std::uint64_t>& refused);
 
   // At start: an error that names the file.
   [[nodiscard]] Result<void> load();
@@ -37,6 +37,7 @@ class Certificates {
   net::Loop& loop_;
   std::string folder_;
   std::function<void()> on_change_;
+  std::atomic<std::uint64_t>& refused_;
   net::FolderWatch watch_;
   protocol::TlsCredentials current_;
   bool loaded_ = false;

@@ -22,6 +22,15 @@ bool Downstream::accept(int descriptor, net::ServerOptions options) {
   return true;
 }
 
+void Downstream::on_ready(net::HttpConnection&) { worker_.on_arrived(*this); }
+
+void Downstream::make_room() {
+  worker_.on_arrived(*this);
+  const auto why = protocol::Rejection::HandshakeLimit;
+  record_rejection(why, 0, protocol::sentence(why));
+  connection_->abort(std::string(protocol::sentence(why)));
+}
+
 void Downstream::on_event(net::HttpConnection& connection, Event& event) {
   auto* exchange = event.stream ? static_cast<Exchange*>(event.stream->user) : nullptr;
   if (!exchange) {

@@ -3,6 +3,7 @@
 
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/base/address.hpp"
@@ -34,11 +35,14 @@ class Downstream final : net::HttpConnection::Owner {
   // How many streams upstream are not over yet although their exchanges are: a peer that resets what it
   // asks for has no more under way than one that waits (CVE-2025-8671).
   [[nodiscard]] const std::shared_ptr<std::uint32_t>& held() const { return held_; }
+  // It has taken longest to say what it is, and too many others want to.
+  void make_room();
 
   std::list<std::unique_ptr<Downstream>>::iterator self;  // where the Worker keeps it
+  std::optional<std::list<Downstream*>::iterator> arriving;  // until its protocol is known
 
  private:
-  void on_ready(net::HttpConnection&) override {}
+  void on_ready(net::HttpConnection& connection) override;
   void on_event(net::HttpConnection& connection, protocol::Event& event) override;
   void on_closed(net::HttpConnection& connection) override;
   void begin(protocol::Event& event);

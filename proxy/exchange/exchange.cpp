@@ -45,6 +45,10 @@ void Exchange::start(protocol::HeadPtr head, bool end_stream) {
   request_complete_ = end_stream;
   grpc_ = protocol::is_grpc(*request_);
 
+  if (worker_.shedding()) {
+    reply(Failure::Overloaded);
+    return;
+  }
   if (!normalize_request()) return;
   identify();
   if (!authorized()) return;

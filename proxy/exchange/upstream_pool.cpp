@@ -197,7 +197,7 @@ std::string UpstreamPool::check_identity(const net::HttpConnection& connection) 
   const std::string& identity = connection.peer()->identity;
   std::string wanted;
   for (const SanMatcher& allowed : endpoint_->tls->allowed_sans) {
-    if (allowed.type != SanMatcher::Type::Dns && allowed.text.matches(identity)) return {};
+    if (allowed.admits(identity)) return {};
     if (!wanted.empty()) wanted += " or ";
     wanted += allowed.text.describe();
   }
@@ -206,6 +206,7 @@ std::string UpstreamPool::check_identity(const net::HttpConnection& connection) 
 
 void UpstreamPool::on_connection_ready(UpstreamConnection& connection) {
   if (std::string reason = check_identity(connection.http()); !reason.empty()) {
+    ++pools_.counters_.upstream_rejections[static_cast<std::size_t>(protocol::Rejection::TlsFailure)];
     connection.http().abort(reason);
     return;  // on_connection_closed() follows with connecting_ still counting it
   }

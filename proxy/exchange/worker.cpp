@@ -48,10 +48,21 @@ void Worker::accept(int descriptor, std::string listener) {
   ++counters().downstream_connections;
   downstreams_.push_front(std::move(downstream));
   downstreams_.front()->self = downstreams_.begin();
+  arriving_.push_back(downstreams_.front().get());
+  downstreams_.front()->arriving = std::prev(arriving_.end());
+  // Honest ones take a moment: whoever has taken longest makes room.
+  if (arriving_.size() > shared_.most_arriving) arriving_.front()->make_room();
   if (draining_ || !spec) downstreams_.front()->drain();
 }
 
+void Worker::on_arrived(Downstream& downstream) {
+  if (!downstream.arriving) return;
+  arriving_.erase(*downstream.arriving);
+  downstream.arriving.reset();
+}
+
 void Worker::retire(Downstream& downstream) {
+  on_arrived(downstream);
   load_.fetch_sub(1, std::memory_order_relaxed);
   auto gone = std::move(*downstream.self);
   downstreams_.erase(downstream.self);

@@ -25,6 +25,8 @@ struct WorkerShared {
   LabelRegistry& labels;
   Metrics& metrics;
   AccessLogFile* access_log = nullptr;  // null: off
+  const std::atomic<bool>& shedding;    // new requests are answered 503 (OM)
+  std::size_t most_arriving;            // connections that have not said what they are
 };
 
 class Worker {
@@ -60,6 +62,10 @@ class Worker {
   // Each exchange counts while it lives: a drain waits for zero.
   void count_exchange(int change) { active_.fetch_add(static_cast<std::uint32_t>(change), std::memory_order_relaxed); }
 
+  [[nodiscard]] bool shedding() const { return shared_.shedding.load(std::memory_order_relaxed); }
+
+  // The protocol of its connection is known.
+  void on_arrived(Downstream& downstream);
   void retire(Downstream& downstream);
   // At most a few a second are told, so that a flood of denials is no flood of log lines.
   [[nodiscard]] bool may_log_denial();
@@ -75,6 +81,7 @@ class Worker {
   UpstreamPools pools_;
   std::shared_ptr<const World> world_;
   std::list<std::unique_ptr<Downstream>> downstreams_;
+  std::list<Downstream*> arriving_;  // the oldest first
   std::string scratch_;
   bool draining_ = false;
   TimePoint log_window_{};

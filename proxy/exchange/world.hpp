@@ -15,6 +15,7 @@ struct World {
   std::shared_ptr<const Snapshot> snapshot;
   std::shared_ptr<const protocol::TlsContext> client_tls;  // null: no certificate is there
   TextMap<std::shared_ptr<const protocol::TlsContext>> server_tls;  // by listener name
+  TextMap<std::string> own_certificates;  // by listener name: what it shows, when that is its own
 };
 
 // Who this sidecar stands beside. Fixed for the life of the process.

@@ -1,7 +1,7 @@
 #pragma once
 // The sockets that the snapshot's listeners listen on. They follow each snapshot: new ones are
 // opened, those that are gone are closed, the others are not touched. Main thread; each accepted
-// socket goes to the worker with the fewest connections.
+// socket goes to the worker with the fewest connections, or is closed at once when there is no room.
 
 #include <map>
 #include <memory>
@@ -10,12 +10,14 @@
 
 #include "core/net/listener.hpp"
 #include "proxy/exchange/worker.hpp"
+#include "proxy/lifecycle/overload.hpp"
 
 namespace outrider::proxy {
 
 class Listeners {
  public:
-  Listeners(net::Loop& loop, std::vector<std::unique_ptr<Worker>>& workers);
+  Listeners(net::Loop& loop, std::vector<std::unique_ptr<Worker>>& workers, const Overload& overload,
+            ProxyCounters& counters);
 
   // Opens what is new; errors (a port in use) are returned, the rest is done nevertheless.
   [[nodiscard]] std::vector<std::string> open(const Snapshot& snapshot);
@@ -31,10 +33,14 @@ class Listeners {
     SocketAddress wanted;
     std::unique_ptr<net::Listener> socket;
   };
-  [[nodiscard]] Worker& least_loaded();
+  void take(int descriptor, const std::string& listener);
+  void refuse();
 
   net::Loop& loop_;
   std::vector<std::unique_ptr<Worker>>& workers_;
+  const Overload& overload_;
+  ProxyCounters& counters_;
+  TimePoint told_{};  // that some were refused
   std::map<std::string, Open> open_;  // by listener name
 };
 

@@ -11,6 +11,7 @@
 #include "proxy/discovery/ads.hpp"
 #include "proxy/discovery/mesh_files.hpp"
 #include "proxy/discovery/resource_files.hpp"
+#include "proxy/discovery/tls_contexts.hpp"
 #include "proxy/policy/outlier.hpp"
 #include "proxy/telemetry/peer_metadata.hpp"
 
@@ -21,7 +22,11 @@ constexpr Duration housekeeping_period = std::chrono::seconds(30);
 constexpr Duration sweep_period = std::chrono::milliseconds(200);  // outlier intervals are seconds
 constexpr Duration drain_check_period = std::chrono::milliseconds(50);
 constexpr int quiet_checks_wanted = 4;
+constexpr std::size_t most_arriving = 4096;  // some KiB each
+constexpr Duration certificates_settle = std::chrono::milliseconds(100);
 constexpr Duration longest_warming = std::chrono::seconds(15);  // then without what is missing
+
+constexpr const char* listener_type = "type.googleapis.com/envoy.config.listener.v3.Listener";
 
 WorkloadLabels labels_of(const Options& options) {
   const auto label = [&](const char* name) -> std::string {
@@ -54,7 +59,11 @@ WorkloadLabels labels_of(const Options& options) {
 
 }  // namespace
 
-Sidecar::Sidecar(Options options) : options_(std::move(options)), started_(loop_.now()) {
+Sidecar::Sidecar(Options options)
+    : options_(std::move(options)),
+      started_(loop_.now()),
+      overload_(loop_),
+      listener_certificates_(loop_, certificates_settle, [this] { on_certificates(); }) {
   self_.labels = labels_of(options_);
   self_.id = labels_.intern(self_.labels);
   self_.peer_metadata = encode_peer_metadata(self_.labels);
@@ -84,26 +93,33 @@ int Sidecar::run() {
 
 Result<void> Sidecar::start() {
   if (!options_.access_log.empty()) {
-    auto file = AccessLogFile::open(options_.access_log, options_.access_log_flush);
+    auto file = AccessLogFile::open(options_.access_log, metrics_->counters().access_log_dropped,
+                                    options_.access_log_flush);
     if (!file) return std::unexpected(file.error());
     access_log_ = std::move(*file);
   }
   if (!options_.certificate_folder.empty()) {
     certificates_ = std::make_unique<Certificates>(loop_, options_.certificate_folder,
-                                                   [this] { on_certificates(); });
+                                                   [this] { on_certificates(); },
+                                                   metrics_->counters().certificates_refused);
     if (auto ok = certificates_->load(); !ok) return ok;
   }
   dns_ = std::make_unique<Dns>(loop_, [this] { (void)take(input_); });
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   const unsigned workers = options_.workers > 0 ? options_.workers : std::min(cores, 2U);
-  const WorkerShared shared{self_, labels_, *metrics_, access_log_.get()};
+  // No more than half of the connections, so that those which work have room too.
+  const std::size_t arriving = std::min<std::size_t>(overload_.connections() / 2, most_arriving) / workers;
+  const WorkerShared shared{self_,    labels_, *metrics_, access_log_.get(), overload_.shedding(),
+                            std::max<std::size_t>(arriving, 1)};
   for (unsigned i = 0; i < workers; ++i) workers_.push_back(std::make_unique<Worker>(shared, world_));
-  listeners_ = std::make_unique<Listeners>(loop_, workers_);
+  listeners_ = std::make_unique<Listeners>(loop_, workers_, overload_, metrics_->counters());
   if (auto ok = start_servers(); !ok) return ok;
   signals_ = std::make_unique<net::SignalWatch>(loop_, std::vector<int>{SIGTERM, SIGINT},
                                                 [this](int) { begin_drain(true); });
   source_ = make_source();
   if (auto ok = source_->start(); !ok) return ok;
+  // The pool's threads are made now: when memory is short it is too late for that.
+  net::run_in_background(loop_, [] {}, [] {});
   housekeeping_.repeat(loop_, housekeeping_period, [this] { states_.retire_unused(); });
   sweep_.repeat(loop_, sweep_period, [this] { sweep_ejections(); });
   return {};
@@ -146,12 +162,17 @@ std::vector<CompileError> Sidecar::take(XdsInput input) {
     ++metrics_->counters().xds_rejected;
     return compiled.error();
   }
+  auto world = make_world(*compiled);
+  if (!world) {
+    ++metrics_->counters().xds_rejected;
+    return {{listener_type, "", world.error().message}};
+  }
   const bool first = state_ == State::Initializing;
   if (auto errors = listeners_->open(**compiled); !errors.empty()) {
     ++metrics_->counters().xds_rejected;
     std::vector<CompileError> refused;
     for (std::string& error : errors) {
-      refused.push_back({"type.googleapis.com/envoy.config.listener.v3.Listener", "", std::move(error)});
+      refused.push_back({listener_type, "", std::move(error)});
     }
     if (first && options_.control) {
       // A port in use at the very start is for a person to mend, not for the control plane.
@@ -166,7 +187,11 @@ std::vector<CompileError> Sidecar::take(XdsInput input) {
   }
   input_ = std::move(input);
   snapshot_ = std::move(*compiled);
+  next_ = std::move(*world);
   dns_->follow(*snapshot_);
+  if (auto watched = listener_certificates_.watch(certificate_folders(*snapshot_)); !watched) {
+    log::warn("certificates are not read again when they change: {}", watched.error().message);
+  }
   // Make before break: a route or cluster takes over once what it needs has come.
   const bool whole = snapshot_->missing_routes.empty() && snapshot_->missing_endpoints.empty() &&
                      !snapshot_->listeners.empty();
@@ -182,26 +207,27 @@ std::vector<CompileError> Sidecar::take(XdsInput input) {
   return {};
 }
 
-void Sidecar::install() {
+Result<std::shared_ptr<const World>> Sidecar::make_world(std::shared_ptr<const Snapshot> snapshot) const {
   auto world = std::make_shared<World>();
-  world->snapshot = snapshot_;
-  if (certificates_ && certificates_->current()) {
-    if (auto made = make_tls(*certificates_->current(), *snapshot_, *world); !made) {
-      log::error("certificates: {}", made.error().message);
-      return;
-    }
-  }
-  world_ = std::move(world);
+  world->snapshot = std::move(snapshot);
+  const auto* workload = certificates_ ? certificates_->current() : nullptr;
+  if (auto made = make_tls(workload, *world_, loop_.clock().wall_now(), *world); !made) return std::unexpected(made.error());
+  return world;
+}
+
+void Sidecar::install() {
+  world_ = next_;
   for (auto& worker : workers_) worker->install(world_);
   listeners_->close_others(*snapshot_);
   if (state_ != State::Initializing) return;
   state_ = State::Live;
   for (const auto& listener : snapshot_->listeners) {
-    const bool needs_tls = listener->tls && listener->tls->tls;
-    log::info("listening on {} ({}{})", listener->address.text(),
+    const DownstreamTls* tls = listener->tls && listener->tls->tls ? &*listener->tls->tls : nullptr;
+    log::info("listening on {} ({}{}{})", listener->address.text(),
               listener->direction == Direction::Inbound ? "inbound" : "outbound",
-              !needs_tls ? "" : (listener->plaintext ? ", mutual TLS or plaintext" : ", mutual TLS only"));
-    if (needs_tls && !certificates_) {
+              !tls ? "" : (tls->require_client_certificate ? ", mutual TLS" : ", TLS"),
+              !tls ? "" : (listener->plaintext ? " or plaintext" : " only"));
+    if (tls && !world_->server_tls.contains(listener->name)) {
       log::warn("{} wants mutual TLS, but no certificate was given (--certs)", listener->address.text());
     }
   }
@@ -209,7 +235,14 @@ void Sidecar::install() {
 }
 
 void Sidecar::on_certificates() {
-  if (state_ != State::Initializing) install();
+  auto world = make_world(snapshot_);
+  if (!world) {
+    ++metrics_->counters().certificates_refused;
+    log::error("certificates not taken over, the last good ones stay in force: {}", world.error().message);
+    return;
+  }
+  next_ = std::move(*world);
+  if (state_ != State::Initializing && !warming_.active()) install();
 }
 
 // Brings ejected endpoints back when their time is over, whether or not requests come.
@@ -232,7 +265,12 @@ void Sidecar::begin_drain(bool exit_after) {
     log::info("draining");
     for (auto& worker : workers_) worker->drain();
   }
-  if (!exit_after || drain_deadline_.active()) return;
+  if (!exit_after) return;
+  if (drain_deadline_.active()) {
+    log::warn("told twice to stop: what is under way is broken off");
+    quit();
+    return;
+  }
   drain_deadline_.start(loop_, options_.drain_time, [this] { quit(); });
   drain_check_.repeat(loop_, drain_check_period, [this] { finish_when_quiet(); });
 }

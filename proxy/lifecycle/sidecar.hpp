@@ -51,6 +51,7 @@ class Sidecar {
  private:
   [[nodiscard]] Result<void> start();
   [[nodiscard]] std::vector<CompileError> take(XdsInput input);
+  [[nodiscard]] Result<std::shared_ptr<const World>> make_world(std::shared_ptr<const Snapshot> snapshot) const;
   void install();
   void on_certificates();
   void sweep_ejections();
@@ -67,10 +68,13 @@ class Sidecar {
   StateRegistry states_;
   Self self_;
   std::unique_ptr<Metrics> metrics_;
+  Overload overload_;
   std::unique_ptr<AccessLogFile> access_log_;
   std::unique_ptr<Certificates> certificates_;
+  net::FolderWatch listener_certificates_;  // of the files that listeners name
   XdsInput input_;                            // accepted
   std::shared_ptr<const Snapshot> snapshot_;  // compiled from it
+  std::shared_ptr<const World> next_;         // of snapshot_, with its certificates
   std::shared_ptr<const World> world_;        // what the workers have
   std::uint64_t version_ = 0;
   std::unique_ptr<Dns> dns_;

@@ -67,6 +67,8 @@ constexpr FailureFacts row(Failure failure) {
       return {408, 2, Flag::SI, "stream_idle_timeout{request}", "the request did not come whole in time", false};
     case Failure::DownstreamDisconnect:
       return {0, 1, Flag::DC, "downstream_remote_disconnect", "", false};
+    case Failure::Overloaded:
+      return {503, 14, Flag::OM, "overload", "this proxy's memory is nearly used up", false};
   }
   return {};
 }
@@ -97,6 +99,7 @@ std::string_view text(ResponseFlags flags) {
     case Flag::DPE: return urx ? "URX,DPE" : "DPE";
     case Flag::UPE: return urx ? "URX,UPE" : "UPE";
     case Flag::NC: return urx ? "URX,NC" : "NC";
+    case Flag::OM: return urx ? "URX,OM" : "OM";
   }
   return "-";
 }

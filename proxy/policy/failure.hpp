@@ -37,11 +37,12 @@ enum class Failure : std::uint8_t {
   RequestIdle,            // the same, and it was the caller's turn: its request is not whole
   // the caller leaves
   DownstreamDisconnect,   // it hung up, or reset the stream
+  Overloaded,             // the memory that we may use is nearly gone
 };
-inline constexpr int failure_count = static_cast<int>(Failure::DownstreamDisconnect) + 1;
+inline constexpr int failure_count = static_cast<int>(Failure::Overloaded) + 1;
 
 // Envoy's short response flags, those that can occur here; None is shown as "-".
-enum class Flag : std::uint8_t { None, UH, UT, UR, UF, UC, UO, NR, DC, SI, DPE, UPE, NC };
+enum class Flag : std::uint8_t { None, UH, UT, UR, UF, UC, UO, NR, DC, SI, DPE, UPE, NC, OM };
 
 // A request's flags: one cause, and whether its retries were used up (URX).
 struct ResponseFlags {

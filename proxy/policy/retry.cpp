@@ -78,6 +78,7 @@ bool covers_failure(const RetryPolicy& policy, Failure failure, const RetryFacts
     case Failure::StreamIdle:
     case Failure::RequestIdle:
     case Failure::DownstreamDisconnect:
+    case Failure::Overloaded:
       return false;
   }
   return false;

@@ -21,6 +21,11 @@ struct SanMatcher {
   enum class Type : std::uint8_t { Any, Uri, Dns };
   Type type = Type::Any;
   StringMatcher text;
+
+  // SPIFFE identities are URIs.
+  [[nodiscard]] bool admits(std::string_view identity) const {
+    return type != Type::Dns && text.matches(identity);
+  }
 };
 
 // Identity and trust come from SDS or files under these names; DESIGN section 8.

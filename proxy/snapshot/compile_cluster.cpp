@@ -101,6 +101,10 @@ class Sockets {
     }
     TlsCommon common = tls_common(context.common_tls_context(), field, report_);
     if (!common.verifies) report_.error(field, "nothing to verify the server against");
+    if (common.own || common.roots) {
+      report_.error(field, "towards a server the workload's own certificate and the mesh's roots are used; "
+                           "name them with tls_certificate_sds_secret_configs and validation_context_sds_secret_config");
+    }
     spec_.tls_settings.push_back(std::make_unique<const UpstreamTls>(
         UpstreamTls{context.sni(), std::move(common.alpn), std::move(common.allowed_sans),
                     std::move(common.certificate_name), std::move(common.trust_name)}));

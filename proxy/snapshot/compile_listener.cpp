@@ -125,9 +125,18 @@ std::optional<DownstreamTls> downstream_tls(const v3::FilterChain& chain, std::s
     report.error(field, "require_client_certificate without anything to verify it against");
     return std::nullopt;
   }
+  if (common.roots && !require) {
+    report.error(field, "trusted_ca without require_client_certificate is not supported");
+    return std::nullopt;
+  }
+  if (common.roots && !common.allowed_sans.empty()) {
+    report.error(field, "subject alternative names are matched for callers of the mesh only, not with trusted_ca");
+    return std::nullopt;
+  }
   bad = false;
-  return DownstreamTls{require, std::move(common.alpn), std::move(common.allowed_sans),
-                       std::move(common.certificate_name), std::move(common.trust_name)};
+  return DownstreamTls{require, common.verifies, std::move(common.alpn), std::move(common.allowed_sans),
+                       std::move(common.certificate_name), std::move(common.trust_name),
+                       std::move(common.own), std::move(common.roots)};
 }
 
 // Where the policies were written, for whoever has to find out why a request was denied.

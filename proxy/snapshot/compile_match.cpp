@@ -156,6 +156,19 @@ void add_validation(const CertificateValidationContext& context, std::string_vie
   }
 }
 
+PemSource pem_source(const envoy::config::core::v3::DataSource& source, std::string_view field,
+                     Report& report) {
+  using Source = envoy::config::core::v3::DataSource;
+  switch (source.specifier_case()) {
+    case Source::kFilename: return {source.filename(), {}};
+    case Source::kInlineBytes: return {{}, source.inline_bytes()};
+    case Source::kInlineString: return {{}, source.inline_string()};
+    default:
+      report.error(field, "certificates, keys and roots come from filename, inline_bytes or inline_string");
+      return {};
+  }
+}
+
 }  // namespace
 
 TlsCommon tls_common(const envoy::extensions::transport_sockets::tls::v3::CommonTlsContext& context,
@@ -163,9 +176,11 @@ TlsCommon tls_common(const envoy::extensions::transport_sockets::tls::v3::Common
   using Source = envoy::extensions::transport_sockets::tls::v3::CommonTlsContext;
   TlsCommon common;
   common.alpn.assign(context.alpn_protocols().begin(), context.alpn_protocols().end());
+  if (context.tls_certificates_size() > 1) report.error(field, "one of tls_certificates is supported");
   if (context.tls_certificates_size() > 0) {
-    report.error(field, "certificates inside a resource are not supported; name them with "
-                        "tls_certificate_sds_secret_configs");
+    const auto& own = context.tls_certificates(0);
+    common.own = CertificateSource{pem_source(own.certificate_chain(), field, report),
+                                   pem_source(own.private_key(), field, report)};
   }
   if (context.tls_certificate_sds_secret_configs_size() > 0) {
     common.certificate_name = context.tls_certificate_sds_secret_configs(0).name();
@@ -175,8 +190,7 @@ TlsCommon tls_common(const envoy::extensions::transport_sockets::tls::v3::Common
     case Source::kValidationContext:
       add_validation(context.validation_context(), field, common, report);
       if (context.validation_context().has_trusted_ca()) {
-        report.error(field, "roots inside a resource are not supported; name them with "
-                            "validation_context_sds_secret_config");
+        common.roots = pem_source(context.validation_context().trusted_ca(), field, report);
       }
       break;
     case Source::kValidationContextSdsSecretConfig:

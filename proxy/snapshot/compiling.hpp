@@ -66,13 +66,16 @@ template <typename Configs>
 [[nodiscard]] std::optional<HeaderMatcher> header_matcher(
     const envoy::config::route::v3::HeaderMatcher& matcher, std::string_view field, Report& report);
 
-// The names that SDS knows certificates and roots by, ALPN, and whom to accept.
+// The names that SDS knows certificates and roots by, or where else they are; ALPN, and whom to
+// accept.
 struct TlsCommon {
   std::vector<std::string> alpn;
   std::vector<SanMatcher> allowed_sans;
   std::string certificate_name;
   std::string trust_name;
-  bool verifies = false;  // there is a validation context
+  std::optional<CertificateSource> own;  // not of SDS
+  std::optional<PemSource> roots;        // not of SDS
+  bool verifies = false;                 // there is a validation context
 };
 [[nodiscard]] TlsCommon tls_common(
     const envoy::extensions::transport_sockets::tls::v3::CommonTlsContext& context,

@@ -17,12 +17,26 @@ namespace outrider::proxy {
 
 enum class Direction : std::uint8_t { Inbound, Outbound };
 
+// PEM text, or the file that holds it.
+struct PemSource {
+  std::string file;
+  std::string text;
+};
+
+struct CertificateSource {
+  PemSource chain;
+  PemSource key;
+};
+
 struct DownstreamTls {
   bool require_client_certificate = false;
+  bool verifies = false;  // false: callers are not asked for a certificate
   std::vector<std::string> alpn;
   std::vector<SanMatcher> allowed_sans;  // empty: any identity of the trust bundle
   std::string certificate_name;
   std::string trust_name;
+  std::optional<CertificateSource> own;  // none: the workload's
+  std::optional<PemSource> roots;        // none: the mesh's
 };
 
 enum class ForwardClientCert : std::uint8_t {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 
 namespace outrider::proxy {
@@ -92,18 +93,24 @@ void append_access_log(const AccessLogEntry& entry, std::string& out) {
   out += '\n';
 }
 
-Result<std::unique_ptr<AccessLogFile>> AccessLogFile::open(const std::string& path, Duration flush_after) {
+Result<std::unique_ptr<AccessLogFile>> AccessLogFile::open(const std::string& path,
+                                                           std::atomic<std::uint64_t>& dropped,
+                                                           Duration flush_after) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a file as large as it may be is a full disk, not our end
   const bool standard = path == "-" || path == "/dev/stdout";
   const int descriptor = standard ? ::dup(STDOUT_FILENO)
                                   : ::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
   if (descriptor < 0) {
     return fail(fmt::format("cannot open the access log {}: {}", path, std::strerror(errno)));
   }
-  return std::unique_ptr<AccessLogFile>(new AccessLogFile(descriptor, flush_after));
+  return std::unique_ptr<AccessLogFile>(new AccessLogFile(descriptor, dropped, flush_after));
 }
 
-AccessLogFile::AccessLogFile(int descriptor, Duration flush_after)
-    : descriptor_(descriptor), flush_after_(std::max<Duration>(flush_after, std::chrono::milliseconds(1))), writer_([this] { run(); }) {}
+AccessLogFile::AccessLogFile(int descriptor, std::atomic<std::uint64_t>& dropped, Duration flush_after)
+    : descriptor_(descriptor),
+      dropped_(dropped),
+      flush_after_(std::max<Duration>(flush_after, std::chrono::milliseconds(1))),
+      writer_([this] { run(); }) {}
 
 AccessLogFile::~AccessLogFile() {
   {
@@ -130,13 +137,9 @@ void AccessLogFile::append(std::string_view line) {
   if (full) wake_.notify_one();
 }
 
-std::uint64_t AccessLogFile::dropped() const {
-  const std::lock_guard lock(mutex_);
-  return dropped_;
-}
-
 void AccessLogFile::run() {
   std::string writing;
+  bool torn = false;  // the last line in the file is half of one
   std::unique_lock lock(mutex_);
   while (true) {
     wake_.wait_for(lock, flush_after_, [&] { return stopping_ || pending_.size() >= batch; });
@@ -146,17 +149,18 @@ void AccessLogFile::run() {
     }
     std::swap(writing, pending_);
     lock.unlock();
+    if (torn) writing.insert(writing.begin(), '\n');
     std::string_view rest = writing;
     while (!rest.empty()) {
       const ssize_t written = ::write(descriptor_, rest.data(), rest.size());
       if (written < 0 && errno == EINTR) continue;
       if (written <= 0) break;  // a full disk: the rest of this batch is lost, and counted
+      torn = rest[static_cast<std::size_t>(written) - 1] != '\n';
       rest.remove_prefix(static_cast<std::size_t>(written));
     }
-    const auto lost = static_cast<std::uint64_t>(std::ranges::count(rest, '\n'));
+    dropped_ += static_cast<std::uint64_t>(std::ranges::count(rest, '\n'));
     writing.clear();
     lock.lock();
-    dropped_ += lost;
   }
 }
 

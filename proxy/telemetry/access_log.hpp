@@ -2,6 +2,7 @@
 // The access log: Istio's default text line, written in batches by a thread of its own.
 // Off unless an AccessLogFile is made.
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
@@ -50,29 +51,30 @@ struct AccessLogEntry {
 void append_access_log(const AccessLogEntry& entry, std::string& out);
 
 // append(): any worker; a short lock and a copy, never a write. When the disk is slower than the
-// traffic, lines beyond 8 MiB are dropped and counted: the proxy serves on.
+// traffic, lines beyond 8 MiB are dropped and counted, and so are those that find it full: the proxy
+// serves on.
 class AccessLogFile {
  public:
   // "-" or "/dev/stdout": standard output.
   [[nodiscard]] static Result<std::unique_ptr<AccessLogFile>> open(const std::string& path,
+                                                                   std::atomic<std::uint64_t>& dropped,
                                                                    Duration flush_after = std::chrono::seconds(1));
   AccessLogFile(const AccessLogFile&) = delete;
   AccessLogFile& operator=(const AccessLogFile&) = delete;
   ~AccessLogFile();  // writes what is left
 
   void append(std::string_view line);
-  [[nodiscard]] std::uint64_t dropped() const;
 
  private:
-  AccessLogFile(int descriptor, Duration flush_after);
+  AccessLogFile(int descriptor, std::atomic<std::uint64_t>& dropped, Duration flush_after);
   void run();
 
   const int descriptor_;
+  std::atomic<std::uint64_t>& dropped_;  // lines
   const Duration flush_after_;
-  mutable std::mutex mutex_;
+  std::mutex mutex_;
   std::condition_variable wake_;
   std::string pending_;
-  std::uint64_t dropped_ = 0;
   bool stopping_ = false;
   std::thread writer_;
 };

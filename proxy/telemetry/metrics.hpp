@@ -98,6 +98,8 @@ struct ProxyCounters {
   std::atomic<std::uint64_t> xds_updates{0};
   std::atomic<std::uint64_t> xds_rejected{0};
   std::atomic<std::uint64_t> downstream_connections{0};
+  std::atomic<std::uint64_t> certificates_refused{0};
+  std::atomic<std::uint64_t> access_log_dropped{0};
   // What peers sent and was refused, by protocol::Rejection.
   using Rejections = std::array<std::atomic<std::uint64_t>, protocol::rejection_count>;
   Rejections downstream_rejections{}, upstream_rejections{};

@@ -104,6 +104,8 @@ void add_proxy(const ProxyCounters& counters, std::vector<MetricFamily>& familie
   add("outrider_xds_updates_total", "Configuration updates taken", counters.xds_updates);
   add("outrider_xds_updates_rejected_total", "Configuration updates refused (NACK)", counters.xds_rejected);
   add("outrider_downstream_connections_total", "Connections accepted", counters.downstream_connections);
+  add("outrider_certificates_refused_total", "Certificate files that made no sense and were not taken over", counters.certificates_refused);
+  add("outrider_access_log_dropped_total", "Lines of the access log that could not be written", counters.access_log_dropped);
   MetricFamily rejections{"outrider_rejections_total", "What peers sent and was refused, by reason", MetricType::Counter, {}};
   const auto add_side = [&](const char* side, const ProxyCounters::Rejections& counts) {
     for (std::size_t i = 1; i < counts.size(); ++i) {

@@ -17,6 +17,26 @@
 
 namespace outrider::scenario {
 
+namespace {
+
+sockaddr_in native(const SocketAddress& at) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(at.port);
+  REQUIRE(::inet_pton(AF_INET, at.ip.c_str(), &address.sin_addr) == 1);
+  return address;
+}
+
+}  // namespace
+
+bool reachable(const SocketAddress& at) {
+  const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const sockaddr_in address = native(at);
+  const bool connected = ::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  ::close(socket);
+  return connected;
+}
+
 RawClient::RawClient(const SocketAddress& to, int receive_buffer) {
   socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   REQUIRE(socket_ >= 0);
@@ -28,10 +48,7 @@ RawClient::RawClient(const SocketAddress& to, int receive_buffer) {
   ::setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
   const int on = 1;
   ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(to.port);
-  REQUIRE(::inet_pton(AF_INET, to.ip.c_str(), &address.sin_addr) == 1);
+  const sockaddr_in address = native(to);
   REQUIRE(::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
 }
 

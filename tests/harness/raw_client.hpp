@@ -49,6 +49,7 @@ class RawClient {
   void half_close();  // our direction; theirs goes on
   void close();       // both directions
   void reset();       // a TCP reset
+  [[nodiscard]] int descriptor() const { return socket_; }
 
   int informational = 0;
   std::string host = "app";
@@ -63,6 +64,9 @@ class RawClient {
   std::string buffer_;
   bool end_ = false;
 };
+
+// Whether anybody listens there.
+[[nodiscard]] bool reachable(const SocketAddress& at);
 
 [[nodiscard]] std::string request_text(std::string_view method, std::string_view path,
                                        std::string_view host, std::string_view more = {},

@@ -110,7 +110,9 @@ json inbound(const std::string& name, const json& virtual_host, Mtls mode) {
         {"common_tls_context",
          {{"alpn_protocols", {"h2", "http/1.1"}},
           {"tls_certificate_sds_secret_configs", {{{"name", "default"}}}},
-          {"validation_context_sds_secret_config", {{"name", "ROOTCA"}}}}}}}};
+          {"combined_validation_context",
+           {{"default_validation_context", {{"match_subject_alt_names", {{{"prefix", "spiffe://cluster.local/"}}}}}},
+            {"validation_context_sds_secret_config", {{"name", "ROOTCA"}}}}}}}}}};
   made["filter_chains"] = {tls};
   if (mode == Mtls::Permissive) {
     json plain = chain(name, virtual_host, true);

@@ -98,7 +98,7 @@ TEST_CASE("a certificate of another mesh is refused, whichever side it is on") {
   CHECK(pair.app.requests == 0);
 
   net::ServerOptions options;
-  auto server = protocol::TlsContext::server(*proxy::read_credentials(stranger.issue("server")), true,
+  auto server = protocol::TlsContext::server(*proxy::read_credentials(stranger.issue("server")), protocol::Callers::Mesh,
                                              std::vector<std::string>{"h2"});
   REQUIRE(server.has_value());
   options.tls = std::make_shared<const protocol::TlsContext>(std::move(*server));

@@ -56,6 +56,13 @@ TEST_CASE("what does not fit together is found at its line and column") {
       "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"
       "metadata: {name: a, namespace: ecommerce}\nspec: {selector: {matchLabels: {app: ordr}}}\n";
   const Row rows[] = {
+      {"ingress TLS under mutual TLS",
+       "apiVersion: networking.istio.io/v1\nkind: Sidecar\nmetadata: {name: g, namespace: ecommerce}\n"
+       "spec:\n  workloadSelector: {labels: {app: gateway}}\n  ingress:\n"
+       "    - port: {number: 8443, name: https, protocol: HTTP}\n      captureMode: NONE\n"
+       "      defaultEndpoint: 127.0.0.1:80\n"
+       "      tls: {mode: SIMPLE, serverCertificate: /c, privateKey: /k}\n",
+       "10:7 warning IST0167 The tls of port 8443 has no impact: the mesh's mutual TLS is in force there."},
       {"unknown host", vs("  - route: [{destination: {host: order-servce}}]\n"),
        "7:34 error IST0101 Referenced host not found: \"order-servce\""},
       {"unknown subset",

@@ -223,6 +223,68 @@ TEST_CASE("filter chains: STRICT takes TLS only, PERMISSIVE both, DISABLE plaint
   }
 }
 
+std::string gateway(const std::string& tls) {
+  return "---\napiVersion: networking.istio.io/v1\nkind: Sidecar\n"
+         "metadata: {name: gateway, namespace: ecommerce}\n"
+         "spec:\n  workloadSelector: {labels: {app: api-gateway}}\n  ingress:\n"
+         "    - port: {number: 8443, name: https, protocol: HTTP}\n      captureMode: NONE\n"
+         "      defaultEndpoint: 127.0.0.1:8080\n      tls: " + tls + "\n";
+}
+
+TEST_CASE("ingress TLS shows a certificate of its own, and asks for one only where it is MUTUAL") {
+  const std::string files = "serverCertificate: /c/chain.pem, privateKey: /c/key.pem";
+  const std::string off = peer("gateway", "ecommerce", "{mtls: {mode: DISABLE}}");
+  struct Row {
+    std::string tls;
+    std::string roots;
+  };
+  for (const Row& row : {Row{"{mode: SIMPLE, " + files + "}", ""},
+                         Row{"{mode: MUTUAL, caCertificates: /c/ca.pem, " + files + "}", "/c/ca.pem"}}) {
+    CAPTURE(row.tls);
+    const XdsResources resources =
+        translate(mesh_of(std::string(kShop) + "\n" + gateway(row.tls) + off), api_gateway());
+    const auto& listener = named(resources.listeners, "127.10.0.9_8443");
+    REQUIRE(listener.filter_chains_size() == 1);
+    tls::DownstreamTlsContext context;
+    REQUIRE(listener.filter_chains(0).transport_socket().typed_config().UnpackTo(&context));
+    CHECK(context.require_client_certificate().value() == !row.roots.empty());
+    const auto& common = context.common_tls_context();
+    CHECK(common.tls_certificates(0).certificate_chain().filename() == "/c/chain.pem");
+    CHECK(common.tls_certificates(0).private_key().filename() == "/c/key.pem");
+    CHECK(common.tls_certificate_sds_secret_configs_size() == 0);
+    CHECK(common.has_validation_context() == !row.roots.empty());
+    CHECK(common.validation_context().trusted_ca().filename() == row.roots);
+    CHECK(common.alpn_protocols(0) == "h2");
+  }
+  // The mesh's own TLS goes first.
+  const XdsResources mesh = translate(
+      mesh_of(std::string(kShop) + "\n" + gateway("{mode: SIMPLE, " + files + "}")), api_gateway());
+  CHECK(named(mesh.listeners, "127.10.0.9_8443").filter_chains_size() == 2);
+}
+
+TEST_CASE("ingress TLS that cannot be acted on is refused in words") {
+  struct Row {
+    std::string tls;
+    std::string part;
+  };
+  const Row rows[] = {
+      {"{mode: ISTIO_MUTUAL, serverCertificate: /c, privateKey: /k}", "ISTIO_MUTUAL"},
+      {"{mode: PASSTHROUGH, serverCertificate: /c, privateKey: /k}", "PASSTHROUGH"},
+      {"{serverCertificate: /c, privateKey: /k}", "needs a mode"},
+      {"{mode: SIMPLE, privateKey: /k}", "serverCertificate"},
+      {"{mode: SIMPLE, serverCertificate: c.pem, privateKey: /k}", "absolute path"},
+      {"{mode: SIMPLE, serverCertificate: /c, privateKey: /k, caCertificates: /r}", "caCertificates"},
+      {"{mode: MUTUAL, serverCertificate: /c, privateKey: /k}", "caCertificates"},
+      {"{mode: SIMPLE, serverCertificate: /c, privateKey: /k, credentialName: x}", "credentialName"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.tls);
+    const auto loaded = load_text(gateway(row.tls));
+    REQUIRE(loaded.diagnostics.size() == 1);
+    CHECK(loaded.diagnostics[0].message.find(row.part) != std::string::npos);
+  }
+}
+
 TEST_CASE("DENY comes before ALLOW, the router last; every chain has them") {
   const XdsResources resources =
       order_service(policy("a", "ecommerce", "{rules: [{}]}") +

@@ -1,6 +1,6 @@
 // HttpConnection on real sockets of one loop: plaintext and TLS, both protocols, and their ends.
 
-#include "tests/unit/core/certificates.hpp"
+#include "tests/harness/certificates.hpp"
 #include "tests/unit/core/http_peer.hpp"
 #include "tests/unit/core/patience.hpp"
 
@@ -15,7 +15,7 @@ const std::vector<std::string> both = {"h2", "http/1.1"};
 struct Tls {
   Authority authority;
   std::shared_ptr<const TlsContext> server = std::make_shared<TlsContext>(
-      TlsContext::server(authority.named("order"), true, both).value());
+      TlsContext::server(authority.named("order"), protocol::Callers::Mesh, both).value());
   std::shared_ptr<const TlsContext> client =
       std::make_shared<TlsContext>(TlsContext::client(authority.named("gateway")).value());
 };

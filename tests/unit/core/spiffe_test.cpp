@@ -1,7 +1,7 @@
 // Identities: which texts are SPIFFE IDs, which certificates carry one.
 
 #include "core/protocol/tls.hpp"
-#include "tests/unit/core/certificates.hpp"
+#include "tests/harness/certificates.hpp"
 
 namespace outrider::test {
 namespace {

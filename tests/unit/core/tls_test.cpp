@@ -5,11 +5,12 @@
 #include <openssl/ssl.h>
 
 #include "core/base/random.hpp"
-#include "tests/unit/core/certificates.hpp"
+#include "tests/harness/certificates.hpp"
 
 namespace outrider::test {
 namespace {
 
+using protocol::Callers;
 using protocol::TlsContext;
 using protocol::TlsCredentials;
 using protocol::TlsSession;
@@ -67,9 +68,9 @@ struct Pair {
   End server, client;
 };
 
-TlsContext server_of(const TlsCredentials& credentials, bool require = true,
+TlsContext server_of(const TlsCredentials& credentials, Callers callers = Callers::Mesh,
                      const std::vector<std::string>& alpn = both) {
-  auto made = TlsContext::server(credentials, require, alpn);
+  auto made = TlsContext::server(credentials, callers, alpn);
   REQUIRE(made);
   return std::move(*made);
 }
@@ -152,15 +153,15 @@ TEST_CASE(
       {other_mesh, "signature failure"},
       {wanted([](Wanted& w) { w.begins = -7200, w.ends = -3600; }), "expired"},
       {wanted([](Wanted& w) { w.begins = 3600, w.ends = 7200; }), "not yet valid"},
-      {wanted([](Wanted& w) { w.uris = {}; }), "SPIFFE"},
+      {wanted([](Wanted& w) { w.uris = {}; }), "names no identity"},
       {wanted([&](Wanted& w) {
          w.uris = {good, good};
        }),
-       "SPIFFE"},
+       "exactly one URI name"},
       {wanted([](Wanted& w) { w.uris = {"https://shop.test/"}; }), "SPIFFE"},
       {wanted([](Wanted& w) { w.uris = {"spiffe://cluster.local"}; }), "SPIFFE"},
       {wanted([&](Wanted& w) { w.uris = {good + std::string("\0x", 2)}; }), "SPIFFE"},
-      {wanted([](Wanted& w) { w.basic_constraints = "critical,CA:TRUE"; }), "SPIFFE"},
+      {wanted([](Wanted& w) { w.basic_constraints = "critical,CA:TRUE"; }), "is a CA's"},
       {wanted([](Wanted& w) { w.key_usage = "critical,digitalSignature,keyCertSign"; }), ":"},
   };
   const TlsContext good_server = server_of(authority.named("order")),
@@ -203,10 +204,10 @@ TEST_CASE(
                                      ? "identity " + end.session->peer().identity
                                      : end.session->failure());
   };
-  const auto required = shake(server_of(authority.named("order"), true));
+  const auto required = shake(server_of(authority.named("order")));
   CHECK(required.first == Status::Failed);
   CHECK(contains(required.second, "certificate"));
-  CHECK(shake(server_of(authority.named("order"), false)) ==
+  CHECK(shake(server_of(authority.named("order"), Callers::MeshOrAnonymous)) ==
         std::pair(Status::NeedInput, std::string("identity ")));
 }
 

@@ -40,6 +40,7 @@ TEST_CASE("each failure has the status, flag and gRPC status that callers know")
       {Failure::StreamIdle, 504, 14, "SI", false},
       {Failure::RequestIdle, 408, 2, "SI", false},
       {Failure::DownstreamDisconnect, 0, 1, "DC", false},
+      {Failure::Overloaded, 503, 14, "OM", false},
   };
   CHECK(std::size(rows) == failure_count);
   for (const Row& row : rows) {
