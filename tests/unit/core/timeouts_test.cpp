@@ -2,7 +2,7 @@
 
 #include <unistd.h>
 
-#include "tests/unit/core/certificates.hpp"
+#include "tests/harness/certificates.hpp"
 #include "tests/unit/core/http_peer.hpp"
 #include "tests/unit/core/patience.hpp"
 #include "tests/unit/core/raw_http2.hpp"
@@ -84,7 +84,7 @@ TEST_CASE("a TLS handshake that stops, and a preface that stops, are closed in t
   Authority authority;
   ServerOptions options;
   options.tls = std::make_shared<protocol::TlsContext>(
-      protocol::TlsContext::server(authority.named("order"), true, alpn).value());
+      protocol::TlsContext::server(authority.named("order"), protocol::Callers::Mesh, alpn).value());
   for (const std::string& begin : {hello, hello.substr(0, 1), preface.substr(0, 1), preface.substr(0, 23)}) {
     CAPTURE(begin.size());
     Meeting meeting(options);
