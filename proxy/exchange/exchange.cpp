@@ -351,7 +351,7 @@ bool Exchange::retry(const AttemptOutcome& outcome, const AttemptEnd* end, const
   retry_ticket_.release();
   // A budget is about the load on the application: what it never got is none.
   if (!retry_facts.unprocessed || !cluster_->limits.retry_budget) {
-    retry_ticket_ = acquire(*cluster_, Limit::Retries);
+    retry_ticket_ = acquire_retry(*cluster_, worker_.loop().now());
     retry_refused_ = !retry_ticket_;
     if (retry_refused_) return false;
   }

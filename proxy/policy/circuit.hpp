@@ -34,10 +34,12 @@ class Ticket {
   std::atomic<std::uint32_t>* gauge_ = nullptr;
 };
 
-enum class Limit : std::uint8_t { Connections, Pending, Requests, Retries };
+enum class Limit : std::uint8_t { Connections, Pending, Requests };
 
-// Counts an overflow when it refuses.
+// Counts an overflow when it refuses. A request earns its share of a retry where there is a budget.
 [[nodiscard]] Ticket acquire(const ClusterSpec& cluster, Limit limit);
+// A retry, under the budget or maxRetries.
+[[nodiscard]] Ticket acquire_retry(const ClusterSpec& cluster, TimePoint now);
 // Counts, and never refuses.
 [[nodiscard]] Ticket acquire_beyond(const ClusterSpec& cluster, Limit limit);
 

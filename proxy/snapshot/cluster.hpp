@@ -61,11 +61,12 @@ enum class LbPolicy : std::uint8_t { RoundRobin, LeastRequest, Random };
 // Http1 and Http2 as told; FollowDownstream: what the client spoke; over TLS, ALPN decides.
 enum class UpstreamProtocol : std::uint8_t { Http1, Http2, FollowDownstream };
 
-// How many retries there may be at once: a share of the requests that are on their first try, so
-// that a destination where all fails gets at most that much more load than is offered to it.
+// How many retries there may be: at once, a share of the requests that are on their first try; and
+// over time the same share of all requests, so that a destination where all fails gets at most that
+// much more load than is offered to it, however long requests and retries take.
 struct RetryBudget {
   double percent = 20;
-  std::uint32_t least = 3;  // however few requests there are
+  std::uint32_t least = 3;  // at once and a second, however few requests there are
 };
 
 struct CircuitLimits {

@@ -48,6 +48,9 @@ struct ClusterState {
   std::atomic<std::uint32_t> pending{0};
   std::atomic<std::uint32_t> requests{0};
   std::atomic<std::uint32_t> retries{0};
+  // Retries that requests have not earned back yet, in thousandths; and until when time has.
+  std::atomic<std::int64_t> retry_debt{0};
+  std::atomic<std::int64_t> retry_debt_since{0};
   // policy/balance.hpp: where ROUND_ROBIN stands.
   std::atomic<std::uint32_t> cursor{0};
   // policy/outlier.hpp: one ejection of the cluster is decided at a time. Never on the usual path.

@@ -143,13 +143,12 @@ TEST_CASE("a circuit opens at its limit, closes when a ticket is given back, and
   const auto snapshot = world.snapshot();
   const ClusterSpec& cluster = *snapshot->cluster("c");
   const std::pair<Limit, std::size_t> rows[] = {
-      {Limit::Connections, 1}, {Limit::Pending, 2}, {Limit::Requests, 3}, {Limit::Retries, 0}};
+      {Limit::Connections, 1}, {Limit::Pending, 2}, {Limit::Requests, 3}};
   for (const auto& [limit, most] : rows) {
     std::vector<Ticket> held;
     while (Ticket ticket = acquire(cluster, limit)) held.push_back(std::move(ticket));
     CHECK(held.size() == most);
     CHECK_FALSE(acquire(cluster, limit));
-    if (most == 0) continue;
     held.pop_back();
     CHECK(acquire(cluster, limit));
   }
@@ -157,7 +156,9 @@ TEST_CASE("a circuit opens at its limit, closes when a ticket is given back, and
   CHECK(cluster.state->pending == 0);
   CHECK(cluster.state->requests == 0);
   CHECK(cluster.state->connection_overflow == 2);
-  CHECK(cluster.state->retry_overflow == 2);
+  CHECK_FALSE(acquire_retry(cluster, TimePoint{}));
+  CHECK(cluster.state->retry_overflow == 1);
+  CHECK(cluster.state->retries == 0);
 }
 
 TEST_CASE("a retry budget is a fifth of the requests on their first try, three at least, or as configured") {
@@ -191,11 +192,38 @@ TEST_CASE("a retry budget is a fifth of the requests on their first try, three a
     const ClusterSpec& cluster = *snapshot->cluster("c");
     std::vector<Ticket> requests, retries;
     for (std::uint32_t i = 0; i < row.requests; ++i) requests.push_back(acquire(cluster, Limit::Requests));
-    while (Ticket ticket = acquire(cluster, Limit::Retries)) retries.push_back(std::move(ticket));
+    while (Ticket ticket = acquire_retry(cluster, TimePoint{} + std::chrono::hours(1))) retries.push_back(std::move(ticket));
     CHECK(retries.size() == row.most);
     CHECK(cluster.state->retry_overflow == 1);
     CHECK(cluster.state->retries == row.most);
   }
+}
+
+TEST_CASE("over time a budget lets a fifth of the requests be retried, and three a second, however fast they end") {
+  using std::chrono::milliseconds;
+  World world;
+  world.cluster(cluster_text("c", endpoint("10.0.0.1", 80), "circuit_breakers { thresholds { retry_budget { } } }"));
+  const auto snapshot = world.snapshot();
+  const ClusterSpec& cluster = *snapshot->cluster("c");
+  TimePoint now = TimePoint{} + std::chrono::hours(1);
+  // All fail: each request is over before the next one comes.
+  const auto retries_of = [&](int requests, Duration apart) {
+    int retries = 0;
+    for (int i = 0; i < requests; ++i) {
+      now += apart;
+      const Ticket request = acquire(cluster, Limit::Requests);
+      retries += acquire_retry(cluster, now) ? 1 : 0;
+    }
+    return retries;
+  };
+  CHECK(retries_of(10, {}) == 10);  // saved from the quiet time
+  const int fast = retries_of(10'000, {});
+  CHECK(fast >= 2000);
+  CHECK(fast <= 2000 + 13);
+  const int slow = retries_of(1000, milliseconds(100));  // a fifth of them, and three of each ten
+  CHECK(slow >= 499);
+  CHECK(slow <= 513);
+  CHECK(retries_of(100, std::chrono::seconds(1)) == 100);
 }
 
 TEST_CASE("a ticket that moves is given back once") {
