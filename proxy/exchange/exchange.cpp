@@ -378,7 +378,7 @@ void Exchange::on_attempt_failed(const AttemptEnd& end) {
   }
   if (retry(outcome, &end, nullptr)) return;
   attempt_.reset();
-  reply(end.failure, end.grpc_status, upstream_failure_);
+  reply(end.failure, end.grpc_status, end.reason);
 }
 
 }  // namespace outrider::proxy

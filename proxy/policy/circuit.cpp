@@ -32,7 +32,7 @@ void earn_retry(ClusterState& state, const RetryBudget& budget) {
 bool spend_retry(ClusterState& state, const RetryBudget& budget, std::uint32_t at_once, TimePoint now) {
   const std::int64_t ns = now.time_since_epoch().count();
   const std::int64_t since = state.retry_debt_since.exchange(ns, std::memory_order_relaxed);
-  const double seconds = static_cast<double>(ns - since) / 1e9;
+  const double seconds = static_cast<double>(std::max<std::int64_t>(ns - since, 0)) / 1e9;
   const std::int64_t debt = std::max<std::int64_t>(state.retry_debt.load(std::memory_order_relaxed), 0);
   const auto forgiven = static_cast<std::int64_t>(
       std::min(seconds * budget.least * one_retry, static_cast<double>(debt)));
