@@ -35,7 +35,7 @@ void Exchange::on_response_head(protocol::HeadPtr head, bool end_stream) {
   phase_ = Phase::Responding;
   response_started_ = true;
   status_ = head->status;
-  if (status_ == 101) begin_tunnel();
+  if (status_ == 101 && upgrading()) begin_tunnel();
   auto& fields = head->fields;
   if (grpc_) grpc_status_ = parse_grpc_status(fields.value(protocol::HeaderName::GrpcStatus));
   fields.remove(protocol::HeaderName::XEnvoyPeerMetadata);

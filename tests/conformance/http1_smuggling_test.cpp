@@ -212,7 +212,7 @@ TEST_CASE(
         ++variants;
       }
     }
-    MESSAGE(variants << " variants, connections " << (reuse ? "kept" : "not kept"));
+    MESSAGE(variants << " variants, connections " << std::string(reuse ? "kept" : "not kept"));
     CHECK(variants >= 285);
     CHECK(upstream.take().empty());
     for (const std::string& bytes : upstream.server.received()) {
