@@ -39,7 +39,9 @@ Result<void> use_certificate(SSL_CTX* context, const TlsCredentials& credentials
   const BioPtr chain = memory(credentials.certificate_chain);
   const CertificatePtr leaf(PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr));
   if (!leaf) return fail(fmt::format("the certificate chain holds no certificate ({})", last_error()));
-  SSL_CTX_use_certificate(context, leaf.get());
+  if (SSL_CTX_use_certificate(context, leaf.get()) != 1) {
+    return fail(fmt::format("the certificate cannot be used ({})", last_error()));
+  }
   while (X509* next = PEM_read_bio_X509(chain.get(), nullptr, nullptr, nullptr)) {
     SSL_CTX_add0_chain_cert(context, next);
   }

@@ -79,14 +79,15 @@ TEST_CASE("no descriptors left for upstreams: those requests get 503 UF, and the
 
 TEST_CASE("half-open connections beyond their share give way, the oldest first; the honest one is served") {
   App app;
-  // 32 connections, of which 16 may be half open, 8 with each worker.
-  RealProxy proxy(to(app), {"--workers", "2"}, {{RLIMIT_NOFILE, 128}});
+  // 32 connections, of which 16 may be half open.
+  RealProxy proxy(to(app), {"--workers", "1"}, {{RLIMIT_NOFILE, 128}});
   std::vector<std::unique_ptr<RawClient>> silent;
   for (int i = 0; i < 30; ++i) {
     silent.push_back(std::make_unique<RawClient>(proxy.entry()));
     CHECK(served(proxy.entry()));
   }
-  CHECK(eventually([&] { return rejections(proxy, "handshake_limit") == 14; }));
+  // From the sixteenth on, each honest one takes the place of a silent one.
+  CHECK(eventually([&] { return rejections(proxy, "handshake_limit") == 15; }));
   CHECK(silent.front()->ended());
   CHECK(silent.back()->ask("GET", "/bytes/5").status == 200);
 }
@@ -128,26 +129,26 @@ TEST_CASE("memory that is nearly used up: new requests are told so, what is unde
   REQUIRE(other.ask("GET", "/bytes/5").status == 200);
   slow.send("POST /sum HTTP/1.1\r\nHost: app\r\nContent-Length: 4\r\n\r\n!\"");
   REQUIRE(eventually([&] { return app.received == 2; }));
-  // As much as it has now, and a little more.
+  // As much as it has now, and a quarter more.
   std::uint64_t pages = 0;
   std::ifstream(fmt::format("/proc/{}/statm", proxy.process().id())) >> pages;
-  const rlim_t allowed = pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + (48 << 20);
+  const rlim_t allowed = pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) * 5 / 4;
+  if (allowed > (1ULL << 40)) return;  // a sanitizer's shadow: no limit means anything there
   const rlimit limit{allowed, allowed};
   REQUIRE(::prlimit(proxy.process().id(), RLIMIT_AS, &limit, nullptr) == 0);
   // Downloads that nobody reads hold a window and a watermark each.
   std::vector<std::unique_ptr<RawClient>> stalled;
-  const auto shed = [&] { return sample(proxy.metrics(), "istio_requests_total", {"response_flags=\"OM\""}) > 0; };
-  for (int i = 0; i < 2000 && !shed(); ++i) {
+  Answer refused;
+  while (stalled.size() < 3000 && (refused = other.ask("GET", "/bytes/5")).status == 200) {
     stalled.push_back(std::make_unique<RawClient>(proxy.entry(), 4096));
     stalled.back()->send(request_text("GET", "/bytes/100000000", "app"));
   }
   MESSAGE(stalled.size() << " stalled downloads until requests were shed");
-  CHECK(shed());
   REQUIRE(proxy.process().running());
-  CHECK(proxy.ready());
-  const Answer refused = other.ask("GET", "/bytes/5");
   CHECK(refused.status == 503);
   CHECK(refused.body.find("memory") != std::string::npos);
+  CHECK(sample(proxy.metrics(), "istio_requests_total", {"response_flags=\"OM\""}) > 0);
+  CHECK(proxy.ready());
   slow.send("#$");
   CHECK(slow.read().body == "4 ok");
   stalled.clear();
