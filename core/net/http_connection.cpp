@@ -11,6 +11,7 @@ using protocol::TlsSession;
 constexpr std::size_t produce_limit = 64 * 1024;  // bytes of output made before each write
 constexpr int writes_a_turn = 4;                  // then the others get theirs
 constexpr Duration linger_time = std::chrono::seconds(1);
+constexpr std::size_t most_lingered = 256 * 1024;  // bytes that are read after our last, and thrown away
 
 }  // namespace
 
@@ -51,6 +52,9 @@ void HttpConnection::on_bytes(ByteView bytes) {
       }
       return;
     case State::Lingering:  // read and thrown away, so that the close does not become a reset
+      lingered_ += bytes.size();
+      if (lingered_ > most_lingered) abort({});
+      return;
     case State::Closed:
       return;
   }

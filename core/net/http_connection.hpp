@@ -163,6 +163,7 @@ class HttpConnection final : TcpStream::Owner, Loop::Flushable {
   Timer timer_;  // of the handshake, then of idleness, then of lingering
   Timer head_timer_, settings_timer_, stall_timer_;
   TimePoint last_activity_;
+  std::size_t lingered_ = 0;
   TimePoint seconds_told_;          // to the codec
   std::uint64_t held_in_turn_ = 0;  // in which the codec held input back; 0: it did not
   bool draining_ = false;

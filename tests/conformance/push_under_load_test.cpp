@@ -58,7 +58,8 @@ TEST_CASE("pushes under load, every fifth of them bad: 0 requests fail, 0 connec
       }
     });
   }
-  REQUIRE(eventually([&] { return asked > 100; }));
+  // Each worker has by then a connection to each application.
+  REQUIRE(eventually([&] { return asked > 100 && first.open + second.open == 4 * 2; }));
   const double connections = sample(sidecar.metrics(), "outrider_downstream_connections_total", {});
   const int upstream = first.connections + second.connections;
   const auto began = std::chrono::steady_clock::now();

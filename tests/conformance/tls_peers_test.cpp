@@ -283,7 +283,7 @@ TEST_CASE("TLS-12: ALPN decides what is spoken; what we do not speak ends in an 
   TlsClient confused(guarded.at(), offering(alpn_wire({"h2"})));
   REQUIRE(confused.handshake());
   CHECK(confused.ask_once("/bytes/5").find("HTTP/1.1") == std::string::npos);
-  CHECK(guarded.refused(1, "http2_protocol_error"));
+  CHECK(guarded.refused(1, "bad_preface"));
   // And the other way round: the preface is no request.
   TlsClient reversed(guarded.at(), offering(alpn_wire({"http/1.1"})));
   REQUIRE(reversed.handshake());
