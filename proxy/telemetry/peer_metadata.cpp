@@ -1,6 +1,7 @@
 #include "proxy/telemetry/peer_metadata.hpp"
 
 #include <google/protobuf/struct.pb.h>
+#include <google/protobuf/stubs/logging.h>
 #include <openssl/evp.h>
 
 namespace outrider::proxy {
@@ -59,6 +60,7 @@ std::string encode_peer_metadata(const WorkloadLabels& self) {
 std::optional<WorkloadLabels> decode_peer_metadata(std::string_view header) {
   if (header.size() > max_peer_metadata) return std::nullopt;
   const auto bytes = decode_base64(header);
+  const google::protobuf::LogSilencer quiet;  // a peer does not write to our standard error
   Struct metadata;
   if (!bytes || !metadata.ParseFromString(*bytes)) return std::nullopt;
   WorkloadLabels peer;

@@ -1,8 +1,6 @@
 // A property of Http1Codec: how bytes are cut into reads changes nothing.
 
-#include "core/base/random.hpp"
-#include "core/protocol/http1_codec.hpp"
-#include "tests/unit/core/side.hpp"
+#include "tests/unit/core/http1_conversation.hpp"
 
 namespace outrider::test {
 namespace {
@@ -39,40 +37,6 @@ const std::string conversations[] = {
     large_fields,
     endless_line + "\n\r\n\r\n",
 };
-
-// Everything an owner and a peer can see of a conversation whose requests are all answered at once.
-std::string outcome(std::string_view bytes, Random* cuts) {
-  Http1Codec codec(Role::Server, {});
-  Side side(codec);
-  std::string out;
-  const auto answer = [&] {
-    while (true) {
-      const std::string part = side.produce();
-      out += part;
-      if (side.count() > 0 && side.last().stream && side.last().ended && side.last().status == 0) {
-        side.last().status = 200;
-        codec.send_head(*side.last().stream, *response(200, {{"content-length", "0"}}), true);
-      } else if (part.empty()) {
-        return;
-      }
-    }
-  };
-  while (!bytes.empty()) {
-    const std::size_t take =
-        cuts ? 1 + cuts->below(cuts->below(2) == 0 ? 1 : bytes.size()) : bytes.size();
-    side.receive(bytes.substr(0, take));
-    bytes.remove_prefix(take);
-    answer();
-  }
-  for (std::size_t i = 0; i < side.count(); ++i) {
-    const Seen& seen = side.seen(i);
-    out += "\n" + seen.method + seen.path + "|" + seen.body + "|" +
-           std::to_string(seen.fields.size()) + "|" + std::to_string(seen.trailers.size()) +
-           (seen.ended ? "ended" : "") + std::to_string(seen.resets);
-  }
-  for (int status : side.refused) out += "\nrefused " + std::to_string(status);
-  return out + (codec.finished() ? "\nfinished" : "");
-}
 
 TEST_CASE("a conversation comes to the same whole, byte by byte, and cut anywhere") {
   Random random(11);

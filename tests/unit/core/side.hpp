@@ -32,7 +32,7 @@ inline Fields fields_of(const protocol::HeaderList& list) {
 // What an owner saw of one stream.
 struct Seen {
   Stream* stream = nullptr;  // null once closed
-  std::string method, path, authority;
+  std::string method, path, authority, upgrade;
   int status = 0;
   Fields fields;
   std::vector<int> informational;
@@ -110,6 +110,11 @@ class Side {
     codec_.abandon(events);
     handle(events);
   }
+  void give_up(protocol::Rejection why) {
+    protocol::Events events;
+    codec_.give_up(why, events);
+    handle(events);
+  }
   void credit(Seen& seen, std::size_t bytes) {
     seen.uncredited -= bytes;
     codec_.credit(*seen.stream, bytes);
@@ -159,6 +164,7 @@ class Side {
         seen.method = event.head->method;
         seen.path = event.head->path;
         seen.authority = event.head->authority;
+        seen.upgrade = event.head->upgrade;
         seen.status = event.head->status;
         seen.fields = fields_of(event.head->fields);
         return;

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <google/protobuf/stubs/logging.h>
 #include <google/protobuf/struct.pb.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -294,6 +295,17 @@ TEST_CASE("peer metadata that is no metadata is nobody's") {
     CAPTURE(wrong.substr(0, 40));
     CHECK_FALSE(decode_peer_metadata(wrong));
   }
+}
+
+TEST_CASE("peer metadata that is not UTF-8 is refused without a word on standard error") {
+  static int said = 0;
+  const auto before = google::protobuf::SetLogHandler(
+      [](google::protobuf::LogLevel, const char*, int, const std::string&) { ++said; });
+  const std::string wrong = encode_peer_metadata({.workload = "\xff"});
+  said = 0;
+  CHECK_FALSE(decode_peer_metadata(wrong));
+  CHECK(said == 0);
+  google::protobuf::SetLogHandler(before);
 }
 
 }  // namespace
