@@ -62,12 +62,27 @@ for name in app server; do
 done
 
 # TLS for clients without a certificate: on a port of its own, where this sidecar knows how.
-sed "s|^  ingress:|&\n    - {port: {number: 8443, name: https, protocol: HTTP2}, captureMode: NONE, defaultEndpoint: 0.0.0.0:15000, tls: {mode: SIMPLE, serverCertificate: $work/server/cert-chain.pem, privateKey: $work/server/key.pem}}|" \
-  "$work/mesh/server.yaml" >"$work/with-tls.yaml"
+ingress_tls="tls: {mode: SIMPLE, serverCertificate: $work/server/cert-chain.pem, privateKey: $work/server/key.pem}"
+{
+  sed "s|^  ingress:|&\n    - {port: {number: 8443, name: https, protocol: HTTP2}, captureMode: NONE, $ingress_tls,\n       defaultEndpoint: 0.0.0.0:15000}|" \
+    "$work/mesh/server.yaml"
+  cat <<'YAML'
+---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: {name: server, namespace: conformance}
+spec:
+  selector: {matchLabels: {app: server}}
+  portLevelMtls: {8443: {mode: DISABLE}}
+YAML
+} >"$work/with-tls.yaml"
 tls=0
-if "$bin/outriderctl" validate -f "$work/with-tls.yaml" >/dev/null 2>&1; then tls=1; mv "$work/with-tls.yaml" "$work/mesh/server.yaml"; fi
+if "$bin/outriderctl" validate -f "$work/with-tls.yaml" >"$work/with-tls.log" 2>&1; then
+  tls=1; mv "$work/with-tls.yaml" "$work/mesh/server.yaml"
+fi
 
 start() { # start NAME ADDRESS
+  : >"$work/$1.log"
   "$bin/outrider-proxy" --name "$1" --namespace conformance --service-account "$1" --labels "app=$1" --address "$2" \
     --admin-address "$2" --certs "$work/$1" --config "$work/mesh" >"$work/$1.log" 2>&1 &
   for _ in $(seq 200); do if grep -q ': ready' "$work/$1.log"; then return; fi; sleep 0.05; done
