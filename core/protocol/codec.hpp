@@ -70,7 +70,7 @@ struct Event {
   std::size_t bytes = 0;  // Drained
   int status = 0;         // Refused
   std::string_view reason{};  // Refused, Reset, Violation: static text for people
-  Rejection rejection = Rejection::None;  // Refused, Violation
+  Rejection rejection = Rejection::None;  // Refused, Violation; Reset: for what the peer did here
 };
 
 using Events = std::vector<Event>;

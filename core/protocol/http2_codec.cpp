@@ -107,6 +107,7 @@ void Http2Codec::close(H2Stream& stream, ErrorCode code, bool unprocessed) {
     Event& event = events_->back();
     event.code = code;
     event.unprocessed = unprocessed;
+    event.rejection = stream.rejection;
     event.reason = stream.reason.empty() ? "the peer reset the stream" : stream.reason;
   }
   stream.broken = true;

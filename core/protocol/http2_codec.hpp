@@ -70,7 +70,7 @@ class Http2Codec final : public Codec {
   void refuse_large_head(H2Stream& stream, bool end_stream);
   [[nodiscard]] std::size_t take(ByteView bytes);
   void drop_field(std::size_t bytes);
-  void on_reset_sent(const H2Stream* stream, ErrorCode code);
+  void on_reset_sent(H2Stream* stream, ErrorCode code);
   void on_goaway_sent(ErrorCode code, std::string_view debug);
   void add_refusal(int status, Rejection why, std::string_view reason);
   // The peer has to go, once nghttp2 has returned: it is never ended from within its own callbacks.

@@ -57,7 +57,7 @@ void Http2Codec::drop_field(std::size_t bytes) {
 }
 
 // A reset that was not the owner's: nghttp2's or ours, for what the peer did.
-void Http2Codec::on_reset_sent(const H2Stream* stream, ErrorCode code) {
+void Http2Codec::on_reset_sent(H2Stream* stream, ErrorCode code) {
   if (code == ErrorCode::RefusedStream) {
     if (stream) return;  // a GOAWAY was on its way: no fault
     add_refusal(0, Rejection::TooManyStreams, sentence(Rejection::TooManyStreams));
@@ -66,6 +66,7 @@ void Http2Codec::on_reset_sent(const H2Stream* stream, ErrorCode code) {
   }
   const bool message = code == ErrorCode::ProtocolError;
   const Rejection why = message ? Rejection::MalformedMessage : Rejection::ProtocolError;
+  if (stream) stream->rejection = why;
   add_refusal(0, why, stream && !stream->reason.empty() ? stream->reason : sentence(why));
   if (++violations_ == most_violations) condemn(Rejection::BrokenStreams);
 }

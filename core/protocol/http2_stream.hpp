@@ -51,6 +51,7 @@ struct Http2Codec::H2Stream : Stream {
   bool has_trailers = false;
   std::optional<ErrorCode> reset_behind_head;  // to be sent once the head has left
   std::string_view reason;       // of the Reset to come, for people
+  Rejection rejection = Rejection::None;  // and for what the peer did, when it was that
   Buffer body;                   // to be sent
   HeaderList trailers;
 };

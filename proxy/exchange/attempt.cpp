@@ -95,7 +95,8 @@ AttemptEnd Attempt::end_of(const Event& reset) const {
   if (reset.unprocessed && reset.code == ErrorCode::RefusedStream) {
     end.failure = Failure::UpstreamRefused;
     end.stale = connection_->going_away();
-  } else if (reset.code == ErrorCode::ProtocolError && !multiplexed) {
+  } else if (reset.rejection != protocol::Rejection::None ||
+             (reset.code == ErrorCode::ProtocolError && !multiplexed)) {
     end.failure = Failure::UpstreamProtocolError;
   } else if (multiplexed && !connection_->http().closed() &&
              reset.reason != "the connection was closed early") {

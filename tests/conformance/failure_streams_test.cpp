@@ -243,6 +243,25 @@ TEST_CASE("a head with a reset right behind it, in one write, is seen before the
   }
 }
 
+TEST_CASE("UPE: an answer that is no HTTP message is a 502 over HTTP/2 too, and its connection goes on") {
+  AccessLog log;
+  RawServer server([](RawServer::Peer& peer) {
+    Frame got;
+    if (!greet(peer)) return;
+    for (int answers = 0; next_frame(peer, Headers, got); ++answers) {
+      const std::string no_status("\0\1a\1b", 5);
+      peer.send(answers == 0 ? frame(Headers, 5, got.stream, no_status) : ok(got.stream));
+    }
+  });
+  Single mesh({server.address()}, speaking_http2(), log.on());
+  RawClient client(mesh.entry());
+  CHECK(client.ask("GET", "/").status == 502);
+  CHECK(log.line().flags == "UPE");
+  CHECK(log.line().details == "upstream_reset_before_response_started{protocol_error}");
+  CHECK(client.ask("GET", "/").status == 200);
+  CHECK(server.connections == 1);
+}
+
 TEST_CASE("UPE: an answer that breaks HTTP/1.1 is a 502, and its caller's next request is served") {
   AccessLog log;
   RawServer server([](RawServer::Peer& peer) {
