@@ -51,7 +51,7 @@ app() { # app NAME HOST PORT COMMAND...
   wait_until 20 listening "$host" "$port" || { alive "app-$name"; fail "app-$name does not listen on $host:$port"; }
 }
 order_service() { # order_service N
-  app "order-v$1" "${prefix}1$1" 18080 env SHOP_FAILPOINTS="$dir/failpoints" "$bin/shop-order" --grpc "${prefix}1$1:19090" \
+  app "order-v$1" "${prefix}1$1" 18080 env SHOP_FAILPOINTS="$dir/failpoints/v$1" "$bin/shop-order" --grpc "${prefix}1$1:19090" \
     --http "${prefix}1$1:18080" --ops "${prefix}1$1:19091" --db "$dir/orders.db" --version "v$1" --sidecar "${prefix}1$1:15001"
 }
 sidecar() { # sidecar NAME LAST_OCTET SERVICE_ACCOUNT LABELS
@@ -62,7 +62,7 @@ sidecar() { # sidecar NAME LAST_OCTET SERVICE_ACCOUNT LABELS
 
 start_mesh() {
   say; say "Starting: a control plane, six services in their sidecars, and api-gateway, which only has a sidecar"
-  rm -rf "$dir"; mkdir -p "$dir/log" "$dir/cert" "$dir/failpoints"
+  rm -rf "$dir"; mkdir -p "$dir/log" "$dir/cert" "$dir/failpoints/v1" "$dir/failpoints/v2"
   cp -r examples/ecommerce/mesh "$dir/mesh"
   find "$dir/mesh" -name '*.yaml' -exec sed -i "s/127\.10\.0\./$prefix/g" {} +
   tool certs init --out "$dir/ca" >/dev/null
@@ -71,8 +71,8 @@ start_mesh() {
   wait_until 10 listening "${prefix}254" 15080 || fail "outrider-control did not start: $(cat "$dir/log/control.log")"
   local n
   for n in 1 2 3; do
-    # One replica listens to the orders' events: what is confirmed is sold, what is cancelled is given back.
-    local listens=(); [ $n = 1 ] && listens=(--sidecar "${prefix}21:15001")
+    # One replica listens to the orders' events: what is confirmed is sold, what is cancelled given back, and the order told.
+    local listens=(); [ $n = 1 ] && listens=(--sidecar "${prefix}21:15001" --tell-orders)
     app "inventory-$n" "${prefix}2$n" 19090 "$bin/shop-inventory" --grpc "${prefix}2$n:19090" --ops "${prefix}2$n:19091" \
       --db "$dir/inventory.db" --stock sku-1=100000,sku-2=1000 "${listens[@]}"
   done
@@ -103,6 +103,15 @@ create_order() { # create_order USER SKU:QUANTITY:PRICE; sets order_id, order_st
   order_id=$(grep -oE '"id": ?"[^"]+"' "$dir/body" | head -1 | cut -d'"' -f4)
   order_status=$(grep -oE 'ORDER_STATUS_[A-Z]+' "$dir/body" | head -1)
   order_reason=$(grep -i '^x-order-reason:' "$dir/head" | cut -d' ' -f2- | tr -d '\r' || true)
+}
+ask_until_answered() { # ask_until_answered BODY KEY: the same order under the same key, as a client asks that got no answer
+  local tries=100
+  while [ $tries -gt 0 ]; do
+    request "${prefix}1" POST /api/v1/orders order-service:8080 -H 'x-canary: true' -H "idempotency-key: $2" -d "$1"
+    if [ "$code" = 201 ]; then return 0; fi
+    tries=$((tries - 1)); sleep 0.1
+  done
+  fail "the order was never answered: status $code, $(cat "$dir/body")"
 }
 grpc_call() { # through api-gateway's sidecar; sets $out
   out=$("$bin/shop-call" --to "${prefix}1:15001" "$@" 2>&1) || fail "shop-call $1: $out"

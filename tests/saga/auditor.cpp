@@ -28,9 +28,10 @@ class Eyes {
     return all;
   }
   std::vector<Event> events(const std::string& aggregate) {
-    Statement select(database_,
-                     "SELECT position, aggregate, version, type, schema, at, body FROM events WHERE aggregate = ? "
-                     "ORDER BY version");
+    Statement select(
+        database_,
+        "SELECT position, aggregate, version, type, schema, at, body FROM events WHERE aggregate = ? "
+        "ORDER BY version");
     select.text(aggregate);
     std::vector<Event> all;
     while (select.step()) {
@@ -55,7 +56,9 @@ struct Files {
 
 using Lines = std::vector<std::string>;
 
-std::string text_of(ecommerce::orders::OrderStatus status) { return ecommerce::orders::OrderStatus_Name(status); }
+std::string text_of(ecommerce::orders::OrderStatus status) {
+  return ecommerce::orders::OrderStatus_Name(status);
+}
 
 void check_saga(Files& files, const std::string& id, const OrderState& order, Lines& wrong) {
   SagaRecord saga;
@@ -72,7 +75,8 @@ void check_saga(Files& files, const std::string& id, const OrderState& order, Li
   if (!is_over(saga.phase)) wrong.push_back(id + ": its saga is " + name_of(saga.phase));
   const bool cancelled = order.order.status() == ecommerce::orders::ORDER_STATUS_CANCELLED;
   if (cancelled != (saga.phase == SagaPhase::Compensated)) {
-    wrong.push_back(id + ": the order is " + text_of(order.order.status()) + ", its saga " + name_of(saga.phase));
+    wrong.push_back(id + ": the order is " + text_of(order.order.status()) + ", its saga " +
+                    name_of(saga.phase));
   }
   for (const Step step : {Step::Create, Step::Reserve, Step::Pay}) {
     const auto& at = saga.at(step);
@@ -87,28 +91,35 @@ void check_saga(Files& files, const std::string& id, const OrderState& order, Li
 void check_order(Files& files, const std::string& id, const OrderState& order, Lines& wrong) {
   const bool confirmed = order.order.status() != ecommerce::orders::ORDER_STATUS_CANCELLED &&
                          order.order.status() != ecommerce::orders::ORDER_STATUS_PENDING;
-  if (order.order.status() == ecommerce::orders::ORDER_STATUS_PENDING) wrong.push_back(id + " is still PENDING");
+  if (order.order.status() == ecommerce::orders::ORDER_STATUS_PENDING)
+    wrong.push_back(id + " is still PENDING");
   const auto expect = [&](const char* what, std::int64_t seen, std::int64_t expected) {
     if (seen != expected) {
-      wrong.push_back(id + " (" + text_of(order.order.status()) + "): " + what + " is " + std::to_string(seen) + ", not " +
-                      std::to_string(expected));
+      wrong.push_back(id + " (" + text_of(order.order.status()) + "): " + what + " is " +
+                      std::to_string(seen) + ", not " + std::to_string(expected));
     }
   };
   const std::int64_t total = order.order.total().amount();
-  expect("the merchant's money for it",
-         files.payments.number("SELECT coalesce(sum(amount), 0) FROM entries WHERE account = 'merchant' AND payment_id = ?", id),
-         confirmed ? total : 0);
+  expect(
+      "the merchant's money for it",
+      files.payments.number(
+          "SELECT coalesce(sum(amount), 0) FROM entries WHERE account = 'merchant' AND payment_id = ?", id),
+      confirmed ? total : 0);
   expect("the card network's charge for it",
-         files.cards.number("SELECT coalesce(sum(amount), 0) FROM cards WHERE state = 1 AND key = ?", id), confirmed ? total : 0);
+         files.cards.number("SELECT coalesce(sum(amount), 0) FROM cards WHERE state = 1 AND key = ?", id),
+         confirmed ? total : 0);
   std::map<std::string, std::int64_t> wanted;
   for (const auto& item : order.order.items()) wanted[item.product_id()] += item.quantity();
   std::int64_t pieces = 0;
   for (const auto& [product, quantity] : wanted) pieces += quantity;
-  expect("what was sold for it",
-         files.stock.number("SELECT coalesce(sum(sold), 0) FROM movements WHERE command LIKE ? || '/%'", id),
-         confirmed ? pieces : 0);
+  expect(
+      "what was sold for it",
+      files.stock.number("SELECT coalesce(sum(sold), 0) FROM movements WHERE command LIKE ? || '/%'", id),
+      confirmed ? pieces : 0);
   expect("what is held for it",
-         files.stock.number("SELECT coalesce(sum(reserved), 0) FROM movements WHERE command LIKE ? || '/%'", id), 0);
+         files.stock.number("SELECT coalesce(sum(reserved), 0) FROM movements WHERE command LIKE ? || '/%'",
+                            id),
+         0);
   for (const char* type : {"OrderCreated", "OrderConfirmed", "OrderCancelled"}) {
     int times = 0;
     for (const auto& event : files.orders.events("order/" + id)) times += event.type == type;
@@ -125,9 +136,11 @@ OrderState fold(Files& files, const std::string& id) {
 
 void check_told(Files& files, const Placed& placed, Lines& wrong) {
   const OrderState order = fold(files, placed.id);
-  if (order.revision == 0) return wrong.push_back(placed.id + " was answered " + placed.status + " and is lost");
+  if (order.revision == 0)
+    return wrong.push_back(placed.id + " was answered " + placed.status + " and is lost");
   if (text_of(order.order.status()) != placed.status) {
-    wrong.push_back(placed.id + " was answered " + placed.status + " and is " + text_of(order.order.status()));
+    wrong.push_back(placed.id + " was answered " + placed.status + " and is " +
+                    text_of(order.order.status()));
   }
 }
 
@@ -160,7 +173,8 @@ std::vector<std::string> audit(const Shop& shop, const std::vector<Placed>& plac
   Books counted;
   std::map<std::string, std::int64_t> sold;
   std::size_t hash = 0, again = 0;
-  for (const auto& aggregate : files.orders.texts("SELECT DISTINCT aggregate FROM events WHERE aggregate LIKE 'order/%'")) {
+  for (const auto& aggregate :
+       files.orders.texts("SELECT DISTINCT aggregate FROM events WHERE aggregate LIKE 'order/%'")) {
     const std::string id = aggregate.substr(6);
     const OrderState order = fold(files, id);
     check_order(files, id, order, wrong);
@@ -177,20 +191,25 @@ std::vector<std::string> audit(const Shop& shop, const std::vector<Placed>& plac
     }
   }
   const auto expect = [&](const std::string& what, std::int64_t seen, std::int64_t expected) {
-    if (seen != expected) wrong.push_back(what + " is " + std::to_string(seen) + ", not " + std::to_string(expected));
+    if (seen != expected)
+      wrong.push_back(what + " is " + std::to_string(seen) + ", not " + std::to_string(expected));
   };
   if (hash != again) wrong.emplace_back("the log, read twice, makes two different states");
   expect("the sum of the ledger", files.payments.number("SELECT coalesce(sum(amount), 0) FROM entries"), 0);
   expect("the merchant's money",
-         files.payments.number("SELECT coalesce(sum(amount), 0) FROM entries WHERE account = 'merchant'"), counted.money);
-  expect("the card network's money", files.cards.number("SELECT coalesce(sum(amount), 0) FROM cards WHERE state = 1"),
+         files.payments.number("SELECT coalesce(sum(amount), 0) FROM entries WHERE account = 'merchant'"),
          counted.money);
-  expect("stock that was lost or made", files.stock.number("SELECT sum(initial - available - reserved - sold) FROM stock"), 0);
+  expect("the card network's money",
+         files.cards.number("SELECT coalesce(sum(amount), 0) FROM cards WHERE state = 1"), counted.money);
+  expect("stock that was lost or made",
+         files.stock.number("SELECT sum(initial - available - reserved - sold) FROM stock"), 0);
   expect("stock still held", files.stock.number("SELECT sum(reserved) FROM stock"), 0);
   for (const auto& product : files.stock.texts("SELECT product_id FROM stock")) {
-    expect("sold of " + product, files.stock.number("SELECT sold FROM stock WHERE product_id = ?", product), sold[product]);
+    expect("sold of " + product, files.stock.number("SELECT sold FROM stock WHERE product_id = ?", product),
+           sold[product]);
     expect("the movements of " + product,
-           files.stock.number("SELECT coalesce(sum(sold), 0) FROM movements WHERE product_id = ?", product), sold[product]);
+           files.stock.number("SELECT coalesce(sum(sold), 0) FROM movements WHERE product_id = ?", product),
+           sold[product]);
   }
   expect("sagas still claimed", files.orders.number("SELECT count(*) FROM claims"), 0);
   expect("orders made by a key that made another",

@@ -14,6 +14,7 @@ struct Books {
 // Everything is over: no saga open, every event acknowledged. False when that takes longer.
 [[nodiscard]] bool quiet(const Shop& shop, double seconds);
 // The lines that say what is wrong; none when all is right. `placed` is what clients were told.
-[[nodiscard]] std::vector<std::string> audit(const Shop& shop, const std::vector<Placed>& placed, Books* books = nullptr);
+[[nodiscard]] std::vector<std::string> audit(const Shop& shop, const std::vector<Placed>& placed,
+                                             Books* books = nullptr);
 // Of one order only: for after each cell.
 [[nodiscard]] std::vector<std::string> audit_order(const Shop& shop, const Placed& placed);

@@ -33,8 +33,8 @@ struct Row {
 };
 
 const std::vector<Row>& matrix() {
-  // create-order and confirm-order are commits of the order service itself: what they send is their event on the
-  // bus, to the inventory.
+  // create-order and confirm-order are commits of the order service itself: what they send is their event
+  // on the bus, to the inventory.
   static const std::vector<Row> rows{
       {"create-order",
        "inventory",
@@ -120,19 +120,20 @@ void kill_and_restart(Shop& shop, const std::string& victim, const Place& place)
 // Cancels until the order is; the request may be cut off by the kill, as a client's is.
 void cancel(const Shop& shop, const std::string& id) {
   wait_until(30, [&] {
-    const Answer answer = shop.request("PUT", "/api/v1/orders/" + id, R"({"status":"ORDER_STATUS_CANCELLED"})");
+    const Answer answer =
+        shop.request("PUT", "/api/v1/orders/" + id, R"({"status":"ORDER_STATUS_CANCELLED"})");
     return answer.code == 200 && field(answer.body, "status") == "ORDER_STATUS_CANCELLED";
   });
 }
 
-std::vector<std::string> run_cell(Shop& shop, const Row& row, const Point& point, const std::string& victim, int seed,
-                                  std::vector<Placed>& all) {
+std::vector<std::string> run_cell(Shop& shop, const Row& row, const Point& point, const std::string& victim,
+                                  int seed, std::vector<Placed>& all) {
   const std::string key = fmt::format("{}/{}/{}/{}", row.step, point.name, victim, seed);
   if (point.ending != Ending::CancelledLater) shop.arm(point.place.process, point.place.failpoint);
   if (point.before.process) shop.arm(point.before.process, point.before.failpoint);
 
-  auto client = std::async(std::launch::async,
-                           [&] { return place(shop, body_for(point.ending, seed), key); });
+  auto client =
+      std::async(std::launch::async, [&] { return place(shop, body_for(point.ending, seed), key); });
   std::optional<Placed> placed;
   std::future<void> cancelling;
   if (point.ending == Ending::CancelledLater) {
@@ -159,9 +160,11 @@ std::vector<std::string> run_cell(Shop& shop, const Row& row, const Point& point
   if (!placed) return {"the order was never answered"};
   all.push_back(*placed);
   if (!quiet(shop, 30)) return {"the shop did not come to rest: " + placed->id};
-  const std::string expected = point.ending == Ending::Confirmed ? "ORDER_STATUS_CONFIRMED" : "ORDER_STATUS_CANCELLED";
+  const std::string expected =
+      point.ending == Ending::Confirmed ? "ORDER_STATUS_CONFIRMED" : "ORDER_STATUS_CANCELLED";
   auto wrong = audit_order(shop, *placed);
-  if (placed->status != expected) wrong.push_back(placed->id + " is " + placed->status + ", not " + expected);
+  if (placed->status != expected)
+    wrong.push_back(placed->id + " is " + placed->status + ", not " + expected);
   return wrong;
 }
 
@@ -187,7 +190,8 @@ TEST_CASE("an order ends once and rightly, whoever is killed at whichever point 
           for (const auto& line : wrong) FAIL_CHECK(cell << ": " << line);
           if (std::getenv("SAGA_VERBOSE")) {
             fmt::print("{:>5} ms  {}\n",
-                       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - cell_began)
+                       std::chrono::duration_cast<std::chrono::milliseconds>(
+                           std::chrono::steady_clock::now() - cell_began)
                            .count(),
                        cell);
             std::fflush(stdout);
@@ -201,8 +205,10 @@ TEST_CASE("an order ends once and rightly, whoever is killed at whichever point 
   Books books;
   for (const auto& line : audit(shop, placed, &books)) FAIL_CHECK(line);
   CHECK(runs == 112 * seeds);
-  fmt::print("crash matrix: {} runs, {} wrong; {} orders confirmed, {} cancelled, 0 open expected, {} found; {:.0f} s\n", runs,
-             wrong_runs, books.confirmed, books.cancelled, books.open,
-             std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
+  fmt::print(
+      "crash matrix: {} runs, {} wrong; {} orders confirmed, {} cancelled, 0 open expected, {} found; "
+      "{:.0f} s\n",
+      runs, wrong_runs, books.confirmed, books.cancelled, books.open,
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
   shop.stop_all();
 }

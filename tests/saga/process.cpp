@@ -36,7 +36,10 @@ pid_t spawn(const std::vector<std::string>& command, const std::map<std::string,
 
 Program::Program(std::string name, std::vector<std::string> command,
                  std::map<std::string, std::string> environment, std::string log)
-    : name_(std::move(name)), command_(std::move(command)), environment_(std::move(environment)), log_(std::move(log)) {}
+    : name_(std::move(name)),
+      command_(std::move(command)),
+      environment_(std::move(environment)),
+      log_(std::move(log)) {}
 
 Program::~Program() {
   if (running()) kill_now();
@@ -62,7 +65,8 @@ void Program::kill_now() {
 
 bool Program::ended() {
   siginfo_t info{};
-  return id_ > 0 && waitid(P_PID, static_cast<id_t>(id_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == id_;
+  return id_ > 0 && waitid(P_PID, static_cast<id_t>(id_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         info.si_pid == id_;
 }
 
 long Program::resident_kb() const {

@@ -17,8 +17,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const std::map<std::string, std::string> octets{{"gateway", "1"},     {"order-v1", "11"}, {"order-v2", "12"},
-                                                {"inventory", "21"}, {"payment", "31"},  {"control", "254"}};
+const std::map<std::string, std::string> octets{{"gateway", "1"},   {"order-v1", "11"},
+                                                {"order-v2", "12"}, {"inventory", "21"},
+                                                {"payment", "31"},  {"control", "254"}};
 
 std::string text_of(const fs::path& path) {
   std::ostringstream out;
@@ -90,8 +91,9 @@ Shop::Shop(const Settings& settings) : dir_(options().dir + "/" + settings.name)
   const std::string control = address("control");
   programs_["control"] = std::make_unique<Program>(
       "control",
-      std::vector<std::string>{bin + "/outrider-control", "--config", dir_ + "/mesh", "--state", dir_ + "/state",
-                               "--xds-address", control + ":15010", "--api-address", control + ":15080"},
+      std::vector<std::string>{bin + "/outrider-control", "--config", dir_ + "/mesh", "--state",
+                               dir_ + "/state", "--xds-address", control + ":15010", "--api-address",
+                               control + ":15080"},
       std::map<std::string, std::string>{}, dir_ + "/log/control.log");
   add_service("gateway", "api-gateway", "app=api-gateway,version=v1", {});
   add_service("inventory", "inventory-service", "app=inventory-service,version=v1",
@@ -101,8 +103,9 @@ Shop::Shop(const Settings& settings) : dir_(options().dir + "/" + settings.name)
   std::vector<std::string> orders{"order-v1"};
   if (settings.second_order_service) orders.emplace_back("order-v2");
   for (const auto& name : orders) {
-    std::vector<std::string> command{bin + "/shop-order", "--version", name.substr(6), "--http",
-                                     address(name) + ":18080", "--sidecar", address(name) + ":15001"};
+    std::vector<std::string> command{
+        bin + "/shop-order",      "--version", name.substr(6),          "--http",
+        address(name) + ":18080", "--sidecar", address(name) + ":15001"};
     command.insert(command.end(), settings.order_flags.begin(), settings.order_flags.end());
     add_service(name, "order-service", "app=order-service,version=" + name.substr(6), command);
   }
@@ -219,7 +222,8 @@ std::string Shop::metrics(const std::string& name) const {
 
 std::string order_json(const std::string& user, const std::string& product, int quantity, int price) {
   return R"({"userId":")" + user + R"(","items":[{"productId":")" + product + R"(","quantity":)" +
-         std::to_string(quantity) + R"(,"price":{"amount":")" + std::to_string(price) + R"(","currency":"EUR"}}]})";
+         std::to_string(quantity) + R"(,"price":{"amount":")" + std::to_string(price) +
+         R"(","currency":"EUR"}}]})";
 }
 
 std::string field(const std::string& json, const std::string& name) {
@@ -227,8 +231,8 @@ std::string field(const std::string& json, const std::string& name) {
   return parsed.is_object() ? parsed.value(name, "") : "";
 }
 
-std::optional<Placed> place(const Shop& shop, const std::string& body, const std::string& key, double seconds,
-                            const std::map<std::string, std::string>& headers) {
+std::optional<Placed> place(const Shop& shop, const std::string& body, const std::string& key,
+                            double seconds, const std::map<std::string, std::string>& headers) {
   auto all = headers;
   all["idempotency-key"] = key;
   std::optional<Placed> placed;

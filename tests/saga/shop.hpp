@@ -13,8 +13,8 @@
 
 // Set by main() from the command line.
 struct Options {
-  std::string bin;            // where the programs are
-  std::string dir;            // where everything is written
+  std::string bin;  // where the programs are
+  std::string dir;  // where everything is written
   std::string prefix = "127.31.0.";
   bool full = false;
 };
@@ -55,7 +55,8 @@ class Shop {
   [[nodiscard]] std::string address(const std::string& name) const;
 
   // One request through the caller's sidecar to order-service:8080.
-  [[nodiscard]] Answer request(const std::string& method, const std::string& path, const std::string& body = "",
+  [[nodiscard]] Answer request(const std::string& method, const std::string& path,
+                               const std::string& body = "",
                                const std::map<std::string, std::string>& headers = {}) const;
   [[nodiscard]] std::string metrics(const std::string& name) const;
 
@@ -72,7 +73,9 @@ class Shop {
 struct Placed {
   std::string id, status, reason;  // CONFIRMED or CANCELLED
 };
-[[nodiscard]] std::string order_json(const std::string& user, const std::string& product, int quantity, int price);
+[[nodiscard]] std::string order_json(const std::string& user, const std::string& product, int quantity,
+                                     int price);
 [[nodiscard]] std::optional<Placed> place(const Shop& shop, const std::string& body, const std::string& key,
-                                          double seconds = 60, const std::map<std::string, std::string>& headers = {});
+                                          double seconds = 60,
+                                          const std::map<std::string, std::string>& headers = {});
 [[nodiscard]] std::string field(const std::string& json, const std::string& name);

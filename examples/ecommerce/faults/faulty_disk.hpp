@@ -10,7 +10,8 @@ namespace shop::faulty_disk {
 // Becomes the default VFS of every database opened from now on. Once is enough.
 void install();
 
-// Called before each sync of a write-ahead log; what it answers (an SQLite code, 0 for fine) the sync answers.
+// Called before each sync of a write-ahead log; what it answers (an SQLite code, 0 for fine) the sync
+// answers.
 void on_log_sync(std::function<int()> hook);
 // Asked before each write; a code other than 0 is the write's answer.
 void on_write(std::function<int()> hook);

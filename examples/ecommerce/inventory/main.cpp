@@ -103,7 +103,8 @@ int main(int argc, char** argv) {
   line.add({"--hold-limit", "A reservation held for longer is asked about, and expires with its order",
             "SECONDS"},
            flags.hold_seconds);
-  line.add({"--tell-orders", "Note at each order what was sold or given back (PUT .../inventory)"}, flags.tell);
+  line.add({"--tell-orders", "Note at each order what was sold or given back (PUT .../inventory)"},
+           flags.tell);
   if (const auto code = line.parse(argc, argv)) return *code;
   shop::log_as_json("shop-inventory");
 

@@ -75,13 +75,15 @@ void OrderEvents::listen() {
     ecommerce::bus::PublishedEvent event;
     while (stream->Read(&event) && take(event)) wait = first_pause;
     context.TryCancel();
-    while (stream->Read(&event)) {}
+    while (stream->Read(&event)) {
+    }
     const grpc::Status status = stream->Finish();
     {
       const std::lock_guard guard(lock_);
       listening_ = nullptr;
     }
-    if (status.error_code() == grpc::StatusCode::FAILED_PRECONDITION) spdlog::critical("{}", status.error_message());
+    if (status.error_code() == grpc::StatusCode::FAILED_PRECONDITION)
+      spdlog::critical("{}", status.error_message());
     stopped = !pause(wait);
     wait = std::min(wait * 2, longest_pause);
   }

@@ -34,7 +34,8 @@ grpc::ServerWriteReactor<SagaSummary>* AdminFront::ListSagas(Context*, const Lis
   auto* reactor = new SummaryReactor;  // deletes itself in OnDone
   const bool taken = pool_.submit([this, reactor, request] {
     try {
-      reactor->begin(sagas_.list(request->state(), request->limit() > 0 ? request->limit() : default_limit));
+      reactor->begin(
+          sagas_.list(request->state(), request->limit() > 0 ? request->limit() : default_limit));
     } catch (const DatabaseError& error) {
       reactor->refuse({grpc::StatusCode::UNAVAILABLE, error.what()});
     }
@@ -56,11 +57,13 @@ grpc::ServerUnaryReactor* AdminFront::answer(Context* context, Saga* reply,
   return reactor;
 }
 
-grpc::ServerUnaryReactor* AdminFront::ShowSaga(Context* context, const ShowSagaRequest* request, Saga* reply) {
+grpc::ServerUnaryReactor* AdminFront::ShowSaga(Context* context, const ShowSagaRequest* request,
+                                               Saga* reply) {
   return answer(context, reply, [this, request] { return show_saga(store_, request->order_id()); });
 }
 
-grpc::ServerUnaryReactor* AdminFront::RetrySaga(Context* context, const RetrySagaRequest* request, Saga* reply) {
+grpc::ServerUnaryReactor* AdminFront::RetrySaga(Context* context, const RetrySagaRequest* request,
+                                                Saga* reply) {
   return answer(context, reply, [this, request]() -> OrderResult<Saga> {
     if (auto asked = ask_retry(store_, request->order_id()); !asked) return std::unexpected(asked.error());
     return show_saga(store_, request->order_id());

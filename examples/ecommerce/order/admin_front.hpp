@@ -14,7 +14,8 @@ namespace shop {
 
 class AdminFront final : public ecommerce::admin::SagaAdmin::CallbackService {
  public:
-  AdminFront(EventStore& store, SagaView& sagas, WorkPool& pool) : store_(store), sagas_(sagas), pool_(pool) {}
+  AdminFront(EventStore& store, SagaView& sagas, WorkPool& pool)
+      : store_(store), sagas_(sagas), pool_(pool) {}
 
  private:
   using Context = grpc::CallbackServerContext;

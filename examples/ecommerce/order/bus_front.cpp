@@ -36,8 +36,9 @@ class Subscription final : public grpc::ServerWriteReactor<PublishedEvent>, priv
       position_ = store_.acknowledged(request.subscriber());
       if (const auto last = store_.last_position(); request.seen_position() > last) {
         return finish({grpc::StatusCode::FAILED_PRECONDITION,
-                       request.subscriber() + " has seen position " + std::to_string(request.seen_position()) +
-                           ", and here is nothing after " + std::to_string(last) + ": events were lost"});
+                       request.subscriber() + " has seen position " +
+                           std::to_string(request.seen_position()) + ", and here is nothing after " +
+                           std::to_string(last) + ": events were lost"});
       }
     } catch (const DatabaseError& error) {
       return finish({grpc::StatusCode::UNAVAILABLE, error.what()});
@@ -123,8 +124,8 @@ class Subscription final : public grpc::ServerWriteReactor<PublishedEvent>, priv
 
 }  // namespace
 
-grpc::ServerWriteReactor<PublishedEvent>* BusFront::Subscribe(Context*,
-                                                              const ecommerce::bus::SubscribeRequest* request) {
+grpc::ServerWriteReactor<PublishedEvent>* BusFront::Subscribe(
+    Context*, const ecommerce::bus::SubscribeRequest* request) {
   auto* subscription = new Subscription(store_, feed_);
   if (!pool_.submit([subscription, request] { subscription->begin(*request); })) {
     subscription->refuse({grpc::StatusCode::RESOURCE_EXHAUSTED, "too many calls wait already"});

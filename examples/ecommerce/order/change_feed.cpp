@@ -23,8 +23,7 @@ bool ChangeFeed::subscribe(const std::string& order_id, Watcher& watcher) {
 void ChangeFeed::unsubscribe(const std::string& order_id, Watcher& watcher) {
   const std::lock_guard guard(lock_);
   const auto [begin, end] = watchers_.equal_range(order_id);
-  const auto found =
-      std::find_if(begin, end, [&](const auto& entry) { return entry.second == &watcher; });
+  const auto found = std::find_if(begin, end, [&](const auto& entry) { return entry.second == &watcher; });
   if (found != end) watchers_.erase(found);
 }
 
@@ -38,7 +37,8 @@ void ChangeFeed::close() {
 void ChangeFeed::tell(const std::vector<Event>& events) {
   std::set<std::string> changed;
   for (const auto& event : events) {
-    if (event.type == "SagaRetryRequested") retry_asked_(event.aggregate.substr(event.aggregate.find('/') + 1));
+    if (event.type == "SagaRetryRequested")
+      retry_asked_(event.aggregate.substr(event.aggregate.find('/') + 1));
     if (auto id = order_of(event.aggregate); !id.empty()) changed.insert(std::move(id));
   }
   if (changed.empty()) return;

@@ -22,7 +22,9 @@ constexpr int update_tries = 10;
 constexpr int most_events_behind = 100'000;
 constexpr std::string_view page_prefix = "p1.", token_prefix = "c1.";
 
-std::string opaque(std::string_view prefix, std::int64_t number) { return fmt::format("{}{:x}", prefix, number); }
+std::string opaque(std::string_view prefix, std::int64_t number) {
+  return fmt::format("{}{:x}", prefix, number);
+}
 
 std::optional<std::int64_t> transparent(std::string_view prefix, std::string_view text) {
   if (!text.starts_with(prefix)) return std::nullopt;
@@ -88,7 +90,8 @@ void OrderDesk::create(orders::CreateOrderRequest request, const Beside& beside,
   parts_.scheduler.after(patience_, [this, answer, id = order.created.order_id()] {
     answer(guarded([&]() -> OrderResult<OrderAnswer> {
       OrderState state = load_order(parts_.store, id);
-      if (state.revision == 0) return refused(Unavailable, "the order is not written yet; ask again with its key");
+      if (state.revision == 0)
+        return refused(Unavailable, "the order is not written yet; ask again with its key");
       return OrderAnswer{std::move(state), false};
     }));
   });
@@ -164,7 +167,8 @@ OrderResult<OrderPage> OrderDesk::list(const orders::ListOrdersRequest& request,
         found.emplace(listed.created_at_position, std::move(listed.order));
       }
       for (auto& listed : fresh) {
-        if (listed.created_at_position > after) found.insert_or_assign(listed.created_at_position, listed.order);
+        if (listed.created_at_position > after)
+          found.insert_or_assign(listed.created_at_position, listed.order);
         for (auto& [position, state] : found) {
           if (state.order.id() == listed.order.order.id()) state = listed.order;
         }
@@ -188,7 +192,8 @@ OrderResult<OrderPage> OrderDesk::list(const orders::ListOrdersRequest& request,
   });
 }
 
-OrderResult<OrderAnswer> OrderDesk::update(const orders::UpdateOrderRequest& request, const Beside& beside) {
+OrderResult<OrderAnswer> OrderDesk::update(const orders::UpdateOrderRequest& request,
+                                           const Beside& beside) {
   if (auto ok = validate_update(request); !ok) return std::unexpected(ok.error());
   if (request.status() == orders::ORDER_STATUS_UNSPECIFIED && request.metadata().empty()) {
     return refused(Invalid, "there is neither a status nor metadata");
@@ -241,16 +246,18 @@ OrderResult<OrderAnswer> OrderDesk::change(const orders::UpdateOrderRequest& req
 }
 
 OrderResult<OrderAnswer> OrderDesk::append_one(const OrderState& order, NewEvent event,
-                                               const orders::UpdateOrderRequest& request, const Beside& beside) {
+                                               const orders::UpdateOrderRequest& request,
+                                               const Beside& beside) {
   Commit commit;
   append(commit, order, {std::move(event)});
   std::string payload = short_name(request.status());
-  for (const auto& [name, value] : std::map<std::string, std::string>(request.metadata().begin(),
-                                                                      request.metadata().end())) {
+  for (const auto& [name, value] :
+       std::map<std::string, std::string>(request.metadata().begin(), request.metadata().end())) {
     payload += "\n" + name + "=" + value;
   }
   if (!beside.idempotency_key.empty()) {
-    commit.key = {order_aggregate(order.order.id()), beside.idempotency_key,
+    commit.key = {order_aggregate(order.order.id()),
+                  beside.idempotency_key,
                   {payload, order_aggregate(order.order.id())}};
   }
   const auto result = parts_.store.commit(std::move(commit));
@@ -268,7 +275,8 @@ OrderResult<OrderAnswer> OrderDesk::append_one(const OrderState& order, NewEvent
 
 OrderResult<OrderAnswer> OrderDesk::note_inventory(const std::string& id, const std::string& note,
                                                    const Beside& beside) {
-  if (note.size() > max_note) return refused(Invalid, fmt::format("the note is longer than {} bytes", max_note));
+  if (note.size() > max_note)
+    return refused(Invalid, fmt::format("the note is longer than {} bytes", max_note));
   orders::UpdateOrderRequest request;
   request.set_order_id(id);
   (*request.mutable_metadata())["inventory"] = note;

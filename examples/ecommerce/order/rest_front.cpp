@@ -64,7 +64,8 @@ std::optional<std::int64_t> revision(const std::string& text) {
 }
 
 Beside beside(const httplib::Request& request) {
-  return {request.get_header_value(keys::idempotency_key), request.get_header_value(keys::consistency_token),
+  return {request.get_header_value(keys::idempotency_key),
+          request.get_header_value(keys::consistency_token),
           revision(request.get_header_value(keys::expected_revision)),
           child_of(request.get_header_value(keys::traceparent))};
 }
@@ -123,9 +124,7 @@ RestFront::RestFront(OrderDesk& desk, EventStore& store, ChangeFeed& feed, std::
 
 void RestFront::serve_on(HttpServer& server) {
   const auto handler = [this](void (RestFront::*door)(const Request&, Response&)) {
-    return [this, door](const Request& request, Response& response) {
-      (this->*door)(request, response);
-    };
+    return [this, door](const Request& request, Response& response) { (this->*door)(request, response); };
   };
   const char* orders = "/api/v1/orders";
   const char* order = "/api/v1/orders/([^/]+)";
@@ -137,11 +136,13 @@ void RestFront::serve_on(HttpServer& server) {
   server.Patch(order, handler(&RestFront::update));
   server.Get("/api/v1/orders/([^/]+)/updates", handler(&RestFront::watch));
   server.Put("/api/v1/orders/([^/]+)/inventory", handler(&RestFront::note_inventory));
-  server.Get("/healthz", [](const Request&, Response& response) { response.set_content("ok\n", "text/plain"); });
+  server.Get("/healthz",
+             [](const Request&, Response& response) { response.set_content("ok\n", "text/plain"); });
   server.set_error_handler([](const Request&, Response& response) {
     if (!response.body.empty()) return;
     if (response.status == 404) return say(response, {404, "NOT_FOUND"}, "there is nothing at this path");
-    if (response.status == 413) return say(response, {413, "OUT_OF_RANGE"}, "the body is larger than 1 MiB");
+    if (response.status == 413)
+      return say(response, {413, "OUT_OF_RANGE"}, "the body is larger than 1 MiB");
     say(response, {response.status, "REFUSED"}, "the request could not be read");
   });
   server.set_exception_handler([](const Request&, Response& response, std::exception_ptr) {
@@ -239,8 +240,8 @@ void RestFront::watch(const Request& request, Response& response) {
         const auto update = waiter->cursor.next();
         if (!update) return false;
         if (*update) {
-          const std::string event = fmt::format("id: {}\ndata: {}\n\n", (*update)->details().at("revision"),
-                                                to_json(**update));
+          const std::string event =
+              fmt::format("id: {}\ndata: {}\n\n", (*update)->details().at("revision"), to_json(**update));
           return sink.write(event.data(), event.size());
         }
         if (waiter->cursor.at_end() || !waiter->wait()) {

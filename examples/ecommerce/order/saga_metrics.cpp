@@ -7,7 +7,8 @@
 namespace shop {
 namespace {
 
-const prometheus::Histogram::BucketBoundaries seconds{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5};
+const prometheus::Histogram::BucketBoundaries seconds{.001, .0025, .005, .01, .025, .05,
+                                                      .1,   .25,   .5,   1,   2.5,  5};
 
 const char* word(StepOutcome outcome) {
   return outcome == StepOutcome::Done ? "done" : outcome == StepOutcome::Refused ? "refused" : "unknown";
@@ -37,7 +38,9 @@ SagaMetrics::SagaMetrics(OpsServer& ops, SagaView& sagas, EventStore& store)
 }
 
 void SagaMetrics::measured(Step step, bool undo, StepOutcome outcome, std::chrono::duration<double> took) {
-  latency_.Add({{"step", name_of(step)}, {"direction", undo ? "undo" : "do"}, {"outcome", word(outcome)}}, seconds)
+  latency_
+      .Add({{"step", name_of(step)}, {"direction", undo ? "undo" : "do"}, {"outcome", word(outcome)}},
+           seconds)
       .Observe(took.count());
 }
 

@@ -4,7 +4,8 @@
 
 namespace shop {
 
-UpdateCursor::UpdateCursor(EventStore& store, std::string order_id, std::optional<std::int64_t> seen_revision)
+UpdateCursor::UpdateCursor(EventStore& store, std::string order_id,
+                           std::optional<std::int64_t> seen_revision)
     : store_(store), order_id_(std::move(order_id)), seen_(seen_revision) {}
 
 OrderResult<void> UpdateCursor::begin() {
@@ -13,7 +14,8 @@ OrderResult<void> UpdateCursor::begin() {
     if (events.empty()) return refused(OrderError::Kind::NotFound, "there is no order " + order_id_);
     const std::int64_t last = events.back().version;
     if (seen_ && (*seen_ < 0 || *seen_ > last)) {
-      return refused(OrderError::Kind::Invalid, "the order has not been at revision " + std::to_string(*seen_));
+      return refused(OrderError::Kind::Invalid,
+                     "the order has not been at revision " + std::to_string(*seen_));
     }
     for (const auto& event : events) {
       apply(state_, event);

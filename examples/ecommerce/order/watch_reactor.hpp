@@ -1,7 +1,7 @@
 #pragma once
 // One StreamOrderUpdates call: the order as it is (or what follows the revision that the caller saw last),
-// then every change until the order is final or the caller leaves. It owns itself and goes when gRPC is done with it; it waits without a
-// thread and holds no queue: after each write it reads on from where it is.
+// then every change until the order is final or the caller leaves. It owns itself and goes when gRPC is
+// done with it; it waits without a thread and holds no queue: after each write it reads on from where it is.
 #include <grpcpp/grpcpp.h>
 
 #include <mutex>

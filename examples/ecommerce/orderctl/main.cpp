@@ -18,23 +18,26 @@ std::string clock_text(const google::protobuf::Timestamp& at) {
   const std::time_t seconds = at.seconds();
   std::tm parts{};
   localtime_r(&seconds, &parts);
-  return fmt::format("{:02}:{:02}:{:02}.{:03}", parts.tm_hour, parts.tm_min, parts.tm_sec, at.nanos() / 1'000'000);
+  return fmt::format("{:02}:{:02}:{:02}.{:03}", parts.tm_hour, parts.tm_min, parts.tm_sec,
+                     at.nanos() / 1'000'000);
 }
 
 void print(const SagaSummary& saga) {
-  fmt::print("{:<34} {:<13} {:<24} {:>8}  {}  {}\n", saga.order_id(), saga.state(), saga.step(), saga.attempts(),
-             clock_text(saga.updated_at()), saga.reason());
+  fmt::print("{:<34} {:<13} {:<24} {:>8}  {}  {}\n", saga.order_id(), saga.state(), saga.step(),
+             saga.attempts(), clock_text(saga.updated_at()), saga.reason());
 }
 
 void print(const Saga& saga) {
   fmt::print("order {}: {}{}{}\n", saga.summary().order_id(), saga.summary().state(),
              saga.summary().reason().empty() ? "" : ", because: ", saga.summary().reason());
-  fmt::print("  {:<12} {:>8}  {:<24} {:<10} {:>7}  {}\n", "time", "+ms", "step", "service", "attempt", "outcome");
+  fmt::print("  {:<12} {:>8}  {:<24} {:<10} {:>7}  {}\n", "time", "+ms", "step", "service", "attempt",
+             "outcome");
   std::int64_t before = 0;
   for (const auto& line : saga.lines()) {
     const std::int64_t ms = line.at().seconds() * 1000 + line.at().nanos() / 1'000'000;
     fmt::print("  {:<12} {:>8}  {:<24} {:<10} {:>7}  {}\n", clock_text(line.at()), before ? ms - before : 0,
-               line.step(), line.service(), line.attempt() ? std::to_string(line.attempt()) : "", line.outcome());
+               line.step(), line.service(), line.attempt() ? std::to_string(line.attempt()) : "",
+               line.outcome());
     before = ms;
   }
 }
@@ -65,7 +68,8 @@ int main(int argc, char** argv) {
     ListSagasRequest request;
     request.set_state(state);
     request.set_limit(static_cast<std::int32_t>(limit));
-    fmt::print("{:<34} {:<13} {:<24} {:>8}  {:<12}  {}\n", "ORDER", "STATE", "STEP", "ATTEMPTS", "UPDATED", "REASON");
+    fmt::print("{:<34} {:<13} {:<24} {:>8}  {:<12}  {}\n", "ORDER", "STATE", "STEP", "ATTEMPTS", "UPDATED",
+               "REASON");
     const auto reader = stub->ListSagas(&context, request);
     SagaSummary summary;
     while (reader->Read(&summary)) print(summary);
@@ -84,6 +88,7 @@ int main(int argc, char** argv) {
     if (status.ok()) print(answer);
   }
   if (status.ok()) return 0;
-  fmt::print(stderr, "orderctl: {} (gRPC status {})\n", status.error_message(), static_cast<int>(status.error_code()));
+  fmt::print(stderr, "orderctl: {} (gRPC status {})\n", status.error_message(),
+             static_cast<int>(status.error_code()));
   return shop::exit_failed;
 }

@@ -31,7 +31,8 @@ CardNetwork::Reply CardNetwork::charge(const std::string& key, const std::string
     if (known.text(key).step()) {
       const auto state = known.number_at(0);
       if (state != charged) reply = {Answer::Declined, known.text_at(1)};
-      while (known.step()) {}
+      while (known.step()) {
+      }
     } else {
       first = true;
       std::string reason;
@@ -54,7 +55,8 @@ CardNetwork::Reply CardNetwork::charge(const std::string& key, const std::string
     transaction.commit();
   }
   if (is(user, "late@") && first) settings_.wait(settings_.late);
-  if ((is(user, "lost@") && first) || is(user, "dead@")) return {Answer::None, "the card network did not answer"};
+  if ((is(user, "lost@") && first) || is(user, "dead@"))
+    return {Answer::None, "the card network did not answer"};
   return reply;
 }
 

@@ -45,7 +45,8 @@ void put(Database& database, const Row& row) {
 // From one account to another.
 void transfer(Database& database, const std::string& command, const Payment& payment, const char* from,
               const char* to) {
-  for (const auto& [account, amount] : {std::pair{from, -payment.amount()}, std::pair{to, payment.amount()}}) {
+  for (const auto& [account, amount] :
+       {std::pair{from, -payment.amount()}, std::pair{to, payment.amount()}}) {
     Statement(database,
               "INSERT INTO entries(command, account, payment_id, amount, currency) VALUES(?, ?, ?, ?, ?)")
         .text(command)
@@ -78,7 +79,8 @@ std::optional<LedgerResult<Payment>> known_answer(const Row& row, const ChargeRe
     case PAYMENT_STATE_DECLINED: return refuse(Declined, row.payment.reason());
     default: break;
   }
-  if (!same_charge(row, request)) return refuse(CommandReused, "the payment was charged by another command");
+  if (!same_charge(row, request))
+    return refuse(CommandReused, "the payment was charged by another command");
   if (row.payment.state() == PAYMENT_STATE_CHARGED) return row.payment;
   return std::nullopt;
 }
@@ -87,7 +89,10 @@ std::optional<LedgerResult<Payment>> known_answer(const Row& row, const ChargeRe
 
 Ledger::Ledger(const std::string& path, CardNetwork& network, WorkPool& pool,
                std::function<void(const std::string& why)> broken)
-    : network_(network), pool_(pool), writer_(path, {.after_commit = {}, .broken = std::move(broken)}), reader_(path) {
+    : network_(network),
+      pool_(pool),
+      writer_(path, {.after_commit = {}, .broken = std::move(broken)}),
+      reader_(path) {
   const auto error = writer_.run([](Database& database) {
     database.run(R"(
       CREATE TABLE IF NOT EXISTS payments(
@@ -101,7 +106,8 @@ Ledger::Ledger(const std::string& path, CardNetwork& network, WorkPool& pool,
   if (error) throw DatabaseError(path + ": " + *error);
 }
 
-void Ledger::write(const char* name, std::function<bool(Database&, LedgerResult<Payment>&)> work, Done done) {
+void Ledger::write(const char* name, std::function<bool(Database&, LedgerResult<Payment>&)> work,
+                   Done done) {
   auto result = std::make_shared<LedgerResult<Payment>>();
   writer_.submit({[work = std::move(work), result](Database& database) { return work(database, *result); },
                   [result, done = std::move(done)](const std::optional<std::string>& error) {
@@ -152,7 +158,8 @@ void Ledger::ask_network(const ChargeRequest& request, Done done) {
   const bool taken = pool_.submit([this, request, done] {
     CardNetwork::Reply reply;
     try {
-      reply = network_.charge(request.payment_id(), request.user_id(), request.amount(), request.currency());
+      reply =
+          network_.charge(request.payment_id(), request.user_id(), request.amount(), request.currency());
     } catch (const DatabaseError& error) {
       reply.reason = error.what();
     }
@@ -214,7 +221,8 @@ void Ledger::refund(const RefundRequest& request, Done done) {
 void Ledger::cancel_at_network(const RefundRequest& request, Done done) {
   const bool taken = pool_.submit([this, request, done] {
     try {
-      if (auto reply = network_.cancel(request.payment_id()); reply.answer != CardNetwork::Answer::Approved) {
+      if (auto reply = network_.cancel(request.payment_id());
+          reply.answer != CardNetwork::Answer::Approved) {
         return done(refuse(Unavailable, reply.reason));
       }
     } catch (const DatabaseError& error) {

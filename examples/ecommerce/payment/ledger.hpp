@@ -46,7 +46,8 @@ class Ledger {
 
  private:
   void ask_network(const ecommerce::payment::ChargeRequest& request, Done done);
-  void network_answered(const ecommerce::payment::ChargeRequest& request, CardNetwork::Reply reply, Done done);
+  void network_answered(const ecommerce::payment::ChargeRequest& request, CardNetwork::Reply reply,
+                        Done done);
   void cancel_at_network(const ecommerce::payment::RefundRequest& request, Done done);
   void write(const char* name, std::function<bool(Database&, LedgerResult<Payment>&)> work, Done done);
 

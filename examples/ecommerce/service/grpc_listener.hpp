@@ -24,7 +24,8 @@ class GrpcListener {
   ~GrpcListener();
 
   [[nodiscard]] const HostPort& address() const { return address_; }
-  // Says so to whoever asks for its health, takes no new call, lets those in flight finish until the deadline, cancels the rest.
+  // Says so to whoever asks for its health, takes no new call, lets those in flight finish until the
+  // deadline, cancels the rest.
   void stop(std::chrono::milliseconds deadline);
 
  private:

@@ -47,7 +47,7 @@ bool HttpStream::wait_for(short events) const {
 bool HttpStream::is_readable() const { return in_read_ < in_.size() || wait_for(POLLIN); }
 
 // httplib asks before each piece of a streamed answer: what is there of it goes out first.
-bool HttpStream::is_writable() const { return const_cast<HttpStream*>(this)->flush() && wait_for(POLLOUT); }
+bool HttpStream::is_writable() const { return flush() && wait_for(POLLOUT); }
 
 ssize_t HttpStream::read(char* into, size_t size) {
   if (in_read_ == in_.size()) {
@@ -69,7 +69,7 @@ ssize_t HttpStream::write(const char* from, size_t size) {
   return static_cast<ssize_t>(size);
 }
 
-bool HttpStream::flush() {
+bool HttpStream::flush() const {
   std::size_t sent = 0;
   while (sent < out_.size()) {
     if (!wait_for(POLLOUT)) return false;

@@ -16,7 +16,7 @@ class HttpStream final : public httplib::Stream {
 
   // False when the peer is gone, nothing came in time, or the server stops.
   [[nodiscard]] bool wait_for_request(int timeout_ms);
-  bool flush();
+  bool flush() const;
 
   bool is_readable() const override;
   bool is_writable() const override;
@@ -33,7 +33,7 @@ class HttpStream final : public httplib::Stream {
   int stop_event_;
   std::string in_;
   std::size_t in_read_ = 0;
-  std::string out_;
+  mutable std::string out_;  // asking whether more can be written sends what is there
 };
 
 }  // namespace shop

@@ -1,3 +1,4 @@
+// Longer than other files on purpose: all SQL of the store is here.
 #include "store/event_store.hpp"
 
 #include <future>

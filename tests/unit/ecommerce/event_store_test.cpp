@@ -12,7 +12,8 @@ using What = Commit::ClaimChange::What;
 
 namespace {
 
-Commit one(const std::string& aggregate, std::int64_t version, const std::string& body = "x", bool published = true) {
+Commit one(const std::string& aggregate, std::int64_t version, const std::string& body = "x",
+           bool published = true) {
   Commit commit;
   commit.streams.push_back({aggregate, version, {{"Happened", 1, body, published}}});
   return commit;
@@ -212,8 +213,10 @@ TEST_CASE("a store with events missing refuses to start, and says which") {
   };
   for (const Row& row :
        {Row{"a hole", "DELETE FROM events WHERE position = 2", "1 events are missing below position 3"},
-        Row{"a lost end", "DELETE FROM events WHERE position = 3", "events 3 to 3 were on the disk and are gone"},
-        Row{"a version", "UPDATE events SET version = 7 WHERE position = 3", "the versions of a have a gap"}}) {
+        Row{"a lost end", "DELETE FROM events WHERE position = 3",
+            "events 3 to 3 were on the disk and are gone"},
+        Row{"a version", "UPDATE events SET version = 7 WHERE position = 3",
+            "the versions of a have a gap"}}) {
     CAPTURE(row.what);
     const ScratchFile file;
     {

@@ -58,7 +58,8 @@ TEST_CASE("an order whose payment is declined comes back cancelled, with the rea
   CHECK(load_order(shop.store, "o1").reason == "declined");
 }
 
-TEST_CASE("the same key and payload get the first answer again; another payload, or a saga under way, none") {
+TEST_CASE(
+    "the same key and payload get the first answer again; another payload, or a saga under way, none") {
   const ScratchFile file;
   Process shop(file.path(), "v1", {});
   shop.create(an_order("u1", "k")).value();
@@ -117,8 +118,9 @@ TEST_CASE("an order cannot jump, and one that moved on is not changed by who saw
   CHECK(shop.desk.update(update_to("o1", static_cast<OrderStatus>(99)), {}).error().kind == Kind::Invalid);
   const std::int64_t seen = made.order.revision;
   shop.desk.note_inventory("o1", "shelf 4", {}).value();
-  CHECK(shop.desk.update(update_to("o1", ORDER_STATUS_PROCESSING), {.expected_revision = seen}).error().kind ==
-        Kind::Stale);
+  CHECK(shop.desk.update(update_to("o1", ORDER_STATUS_PROCESSING), {.expected_revision = seen})
+            .error()
+            .kind == Kind::Stale);
   CHECK(shop.desk.update(update_to("o1", ORDER_STATUS_PROCESSING), {.expected_revision = seen + 1}));
 }
 
@@ -144,7 +146,8 @@ TEST_CASE("a list is one user's, in pages that neither repeat nor leave out whil
   REQUIRE(first.orders.size() == 2);
   CHECK(first.orders[0].id() == "o1");
   shop.create(an_order("u1")).value();  // o5, while the reader is between two pages
-  const auto second = shop.desk.list(orders_of("u1", 2, first.next_token), shop.desk.consistency_token()).value();
+  const auto second =
+      shop.desk.list(orders_of("u1", 2, first.next_token), shop.desk.consistency_token()).value();
   REQUIRE(second.orders.size() == 2);
   CHECK(second.orders[0].id() == "o3");
   CHECK(second.orders[1].id() == "o5");
@@ -169,7 +172,8 @@ TEST_CASE("with the view held back, a read with the token of a write sees it, by
   CHECK(shop.desk.get("o1", token).value().order.status() == ORDER_STATUS_CONFIRMED);
 }
 
-TEST_CASE("what a process left open is gone on with by the one that comes after it, with the same commands") {
+TEST_CASE(
+    "what a process left open is gone on with by the one that comes after it, with the same commands") {
   const ScratchFile file;
   {
     Process before(file.path(), "v1", [](const StepCommand& command) -> std::optional<StepResult> {
@@ -205,7 +209,8 @@ TEST_CASE("the sagas of a process that is gone are taken over when its lease has
   CHECK(fence_after > fence_before);
 }
 
-TEST_CASE("a process that wakes from a pause longer than its lease does no harm, and works on under a new one") {
+TEST_CASE(
+    "a process that wakes from a pause longer than its lease does no harm, and works on under a new one") {
   const ScratchFile file;
   std::promise<void> wake;
   std::shared_future<void> awake = wake.get_future().share();
@@ -226,7 +231,8 @@ TEST_CASE("a process that wakes from a pause longer than its lease does no harm,
   CHECK(confirmed == 1);
 }
 
-TEST_CASE("an undo that does not come through is parked and listed, and a retry that is asked for ends it") {
+TEST_CASE(
+    "an undo that does not come through is parked and listed, and a retry that is asked for ends it") {
   const ScratchFile file;
   std::atomic<bool> works = false;
   Process shop(file.path(), "v1", [&](const StepCommand& command) -> std::optional<StepResult> {

@@ -53,7 +53,8 @@ TEST_CASE("an event of a later program is refused, not half understood") {
   event.type = "OrderCreated";
   event.schema = order_created_schema + 1;
   OrderState state;
-  CHECK_THROWS_WITH_AS(apply(state, event), doctest::Contains("a later version of this program"), DatabaseError);
+  CHECK_THROWS_WITH_AS(apply(state, event), doctest::Contains("a later version of this program"),
+                       DatabaseError);
   event.type = "OrderTeleported";
   CHECK_THROWS_WITH_AS(apply(state, event), doctest::Contains("unknown type"), DatabaseError);
 }
@@ -85,7 +86,8 @@ TEST_CASE("a snapshot and the events after it make the same order as all events 
   const ScratchFile file;
   Process shop(file.path(), "v1", {});
   shop.create(an_order()).value();
-  for (int i = 0; i < 3 * snapshot_every; ++i) shop.desk.note_inventory("o1", std::to_string(i), {}).value();
+  for (int i = 0; i < 3 * snapshot_every; ++i)
+    shop.desk.note_inventory("o1", std::to_string(i), {}).value();
   const auto snapshot = shop.store.snapshot("order/o1");
   REQUIRE(snapshot);
   CHECK(snapshot->version >= 2 * snapshot_every);

@@ -77,7 +77,8 @@ RefundRequest refund(const std::string& id, std::int64_t fence = 0) {
 
 struct Payments {
   explicit Payments(const std::string& path, std::function<void(std::chrono::milliseconds)> wait_late = {})
-      : network(path + "-network", {.limit = 1000, .wait = std::move(wait_late)}), ledger(path, network, pool) {}
+      : network(path + "-network", {.limit = 1000, .wait = std::move(wait_late)}),
+        ledger(path, network, pool) {}
 
   LedgerResult<Payment> charge(const ChargeRequest& request) {
     return wait([&](auto done) { ledger.charge(request, done); });
@@ -216,8 +217,8 @@ TEST_CASE("what is declined: above the limit, or a declined user; and it stays d
   const ScratchFile file;
   Payments payments(file.path());
   int id = 0;
-  for (const Row& row : {Row{"u1", 1000, false}, Row{"u1", 1001, true}, Row{"declined@x", 1, true},
-                         Row{"u1", 0, false}}) {
+  for (const Row& row :
+       {Row{"u1", 1000, false}, Row{"u1", 1001, true}, Row{"declined@x", 1, true}, Row{"u1", 0, false}}) {
     CAPTURE(row.user);
     CAPTURE(row.amount);
     const auto request = charge("p" + std::to_string(++id), row.amount, row.user);
@@ -267,7 +268,8 @@ TEST_CASE("an answer of the card network that is lost is unknown: asked again, t
   CHECK(at_network(file.path()) == 10);
 }
 
-TEST_CASE("a charge whose outcome stays unknown is refunded at the network, though the ledger knows of none") {
+TEST_CASE(
+    "a charge whose outcome stays unknown is refunded at the network, though the ledger knows of none") {
   const ScratchFile file;
   Payments payments(file.path());
   CHECK(!payments.charge(charge("p1", 10, "dead@x")));
@@ -285,7 +287,8 @@ TEST_CASE("an approval that comes after the refund moves no money") {
     go_on.get_future().wait();
   });
   std::promise<LedgerResult<Payment>> late;
-  payments.ledger.charge(charge("p1", 10, "late@x"), [&late](auto result) { late.set_value(std::move(result)); });
+  payments.ledger.charge(charge("p1", 10, "late@x"),
+                         [&late](auto result) { late.set_value(std::move(result)); });
   asked.get_future().wait();
   CHECK(payments.refund(refund("p1")));
   go_on.set_value();

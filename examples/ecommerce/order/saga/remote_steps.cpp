@@ -36,15 +36,16 @@ void call(const StepCommand& command, std::chrono::milliseconds deadline, const 
   pending->request = std::move(request);
   pending->answer = std::move(answer);
   // A monotonic deadline: a clock that is set changes nothing.
-  pending->context.set_deadline(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC),
-                                             gpr_time_from_millis(deadline.count(), GPR_TIMESPAN)));
+  pending->context.set_deadline(
+      gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(deadline.count(), GPR_TIMESPAN)));
   // The mesh's retries of this call and ours share the key: any number of them is one effect.
   pending->context.AddMetadata("idempotency-key", command.id);
   if (!command.trace.empty()) pending->context.AddMetadata("traceparent", child_of(command.trace));
-  start(&pending->context, &pending->request, &pending->reply, [pending, service](const grpc::Status& status) {
-    pending->answer(outcome_of(status, service));
-    delete pending;
-  });
+  start(&pending->context, &pending->request, &pending->reply,
+        [pending, service](const grpc::Status& status) {
+          pending->answer(outcome_of(status, service));
+          delete pending;
+        });
 }
 
 }  // namespace

@@ -10,8 +10,8 @@ using namespace ecommerce::events;
 using What = NextMove::What;
 
 Step step_named(const std::string& name) {
-  const auto found = std::find_if(all_steps.begin(), all_steps.end(),
-                                  [&](Step step) { return name == name_of(step); });
+  const auto found =
+      std::find_if(all_steps.begin(), all_steps.end(), [&](Step step) { return name == name_of(step); });
   if (found == all_steps.end()) throw DatabaseError("a saga has a step '" + name + "', which is unknown");
   return *found;
 }
@@ -202,8 +202,9 @@ std::chrono::milliseconds pause_before(const SagaRecord& record, const NextMove&
                                        const SagaRules& rules, double dice) {
   if (record.phase == SagaPhase::Failed) return rules.parked_pause;
   if (move.attempt <= 1) return std::chrono::milliseconds(0);
-  const double full = std::min(static_cast<double>(rules.longest_pause.count()),
-                               static_cast<double>(rules.first_pause.count()) * std::pow(2, move.attempt - 2));
+  const double full =
+      std::min(static_cast<double>(rules.longest_pause.count()),
+               static_cast<double>(rules.first_pause.count()) * std::pow(2, move.attempt - 2));
   return std::chrono::milliseconds(static_cast<std::int64_t>(full * (0.5 + dice / 2)));
 }
 

@@ -2,7 +2,7 @@
 // How far the saga of one order is, made of its events; and what comes next. Pure: no store, no clock,
 // no call.
 //
-//   PENDING -> RUNNING -> COMPLETED            create-order, reserve-inventory, process-payment, confirm-order
+//   PENDING -> RUNNING -> COMPLETED     create-order, reserve-inventory, process-payment, confirm-order
 //                 \         \ (cancelled later)
 //                  \--> COMPENSATING --> COMPENSATED      what was done or may have been done, in reverse
 //                          |     ^
@@ -54,8 +54,8 @@ struct SagaRecord {
 };
 
 struct SagaRules {
-  int tries = 6;         // of a step whose outcome stays unknown, before it is undone
-  int park_after = 12;   // tries of an undo
+  int tries = 6;        // of a step whose outcome stays unknown, before it is undone
+  int park_after = 12;  // tries of an undo
   std::chrono::milliseconds first_pause{100}, longest_pause{5'000}, parked_pause{60'000};
 };
 
@@ -94,9 +94,8 @@ struct SagaPlan {
 
 [[nodiscard]] SagaPlan plan_begin(const SagaRecord& record);
 // After a step was answered; goes on over every step that needs no other service.
-[[nodiscard]] SagaPlan plan_result(const SagaRecord& record, const OrderState& order,
-                                   const NextMove& move, const StepResult& result,
-                                   const SagaRules& rules);
+[[nodiscard]] SagaPlan plan_result(const SagaRecord& record, const OrderState& order, const NextMove& move,
+                                   const StepResult& result, const SagaRules& rules);
 // When the next move is a commit of our own: after a restart, or when the order changed under the plan.
 [[nodiscard]] SagaPlan plan_local(const SagaRecord& record, const OrderState& order);
 // An order that was confirmed is cancelled: everything is undone.

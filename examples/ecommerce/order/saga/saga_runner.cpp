@@ -88,13 +88,11 @@ void SagaRunner::created(const Entry& saga, CommitResult result, const NewOrder&
       switch (result.error().kind) {
         case CommitError::Kind::KeyUsed:
           if (result.error().used.payload != order.payload) {
-            return saga->done(refused(OrderError::Kind::KeyReused,
-                                      "the idempotency key was used for another order"));
+            return saga->done(
+                refused(OrderError::Kind::KeyReused, "the idempotency key was used for another order"));
           }
           return saga->done(answer_again(store_, result.error().used.aggregate));
-        case CommitError::Kind::Fenced:
-          lose_lease();
-          return create(order, saga->done);
+        case CommitError::Kind::Fenced: lose_lease(); return create(order, saga->done);
         default: return saga->done(std::unexpected(unavailable(result.error().message)));
       }
     }
@@ -209,8 +207,9 @@ void SagaRunner::send(const Entry& saga, const NextMove& move) {
   const std::string name = std::string(move.undo ? "undo-" : "") + name_of(move.step);
   failpoint(name + ".before-send");
   const auto sent_at = Scheduler::Clock::now();
-  const StepCommand command{move.step,   move.undo,          command_id(saga->record.order_id, move.step, move.undo),
-                            saga->fence, saga->record.trace, saga->order.order};
+  const StepCommand command{
+      move.step,   move.undo,          command_id(saga->record.order_id, move.step, move.undo),
+      saga->fence, saga->record.trace, saga->order.order};
   send_(command, [this, saga, move, turn, name, sent_at](StepResult result) {
     if (settings_.measured) {
       settings_.measured(move.step, move.undo, result.outcome, Scheduler::Clock::now() - sent_at);
@@ -225,9 +224,10 @@ void SagaRunner::send(const Entry& saga, const NextMove& move) {
 
 void SagaRunner::answered(const Entry& saga, const NextMove& move, const StepResult& result) {
   if (result.outcome != StepOutcome::Done && settings_.told) {
-    settings_.told(saga->record.trace,
-                   "order " + saga->record.order_id + ": " + (move.undo ? "undo of " : "") + name_of(move.step) +
-                       ", attempt " + std::to_string(move.attempt) + ": " + result.reason);
+    settings_.told(saga->record.trace, "order " + saga->record.order_id + ": " +
+                                           (move.undo ? "undo of " : "") + name_of(move.step) +
+                                           ", attempt " + std::to_string(move.attempt) + ": " +
+                                           result.reason);
   }
   commit(saga, [this, move, result](const Running& now) {
     return plan_result(now.record, now.order, move, result, settings_.rules);
@@ -246,22 +246,22 @@ void SagaRunner::commit(const Entry& saga, const Plan& plan, int tries) {
   const std::uint64_t turn = saga->turn;
   store_.commit(std::move(commit), [this, saga, plan, tries, turn,
                                     planned = std::move(planned)](CommitResult result) mutable {
-    scheduler_.post([this, saga, plan, tries, turn, planned = std::move(planned),
-                     result = std::move(result)] {
-      if (!is_current(saga) || saga->turn != turn) return;
-      if (result) return committed(saga, planned);
-      switch (result.error().kind) {
-        case CommitError::Kind::Fenced: return drop(saga);
-        case CommitError::Kind::Conflict:
-          if (tries < commit_tries && reload(saga)) return this->commit(saga, plan, tries + 1);
-          [[fallthrough]];
-        default:
-          spdlog::warn("order {}: its saga waits: {}", saga->record.order_id, result.error().message);
-          scheduler_.after(settings_.rules.first_pause, [this, saga, plan, turn] {
-            if (is_current(saga) && saga->turn == turn) this->commit(saga, plan);
-          });
-      }
-    });
+    scheduler_.post(
+        [this, saga, plan, tries, turn, planned = std::move(planned), result = std::move(result)] {
+          if (!is_current(saga) || saga->turn != turn) return;
+          if (result) return committed(saga, planned);
+          switch (result.error().kind) {
+            case CommitError::Kind::Fenced: return drop(saga);
+            case CommitError::Kind::Conflict:
+              if (tries < commit_tries && reload(saga)) return this->commit(saga, plan, tries + 1);
+              [[fallthrough]];
+            default:
+              spdlog::warn("order {}: its saga waits: {}", saga->record.order_id, result.error().message);
+              scheduler_.after(settings_.rules.first_pause, [this, saga, plan, turn] {
+                if (is_current(saga) && saga->turn == turn) this->commit(saga, plan);
+              });
+          }
+        });
   });
 }
 
@@ -293,8 +293,8 @@ void SagaRunner::finish(const Entry& saga) {
 void SagaRunner::drop(const Entry& saga) {
   running_.erase(saga->record.order_id);
   if (saga->done) {
-    saga->done(refused(OrderError::Kind::InFlight, "another instance goes on with order " +
-                                                       saga->record.order_id + "; ask again"));
+    saga->done(refused(OrderError::Kind::InFlight,
+                       "another instance goes on with order " + saga->record.order_id + "; ask again"));
     saga->done = nullptr;
   }
   while (!waiting_.empty() && running_.size() < settings_.at_once) {

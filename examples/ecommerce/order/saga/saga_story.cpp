@@ -81,7 +81,8 @@ OrderResult<void> ask_retry(EventStore& store, const std::string& order_id) {
                        "the saga of " + order_id + " is over: " + name_of(record.phase));
       }
       Commit commit;
-      commit.streams.push_back({saga_aggregate(order_id), record.revision, {saga_event(SagaRetryRequested())}});
+      commit.streams.push_back(
+          {saga_aggregate(order_id), record.revision, {saga_event(SagaRetryRequested())}});
       const auto result = store.commit(std::move(commit));
       if (result) return {};
       if (result.error().kind != CommitError::Kind::Conflict || tries == retry_tries) {

@@ -5,7 +5,8 @@ namespace {
 
 OrderState state_at(Statement& row, int first) {
   ecommerce::events::OrderSnapshot body;
-  if (!body.ParseFromString(row.text_at(first + 1))) throw DatabaseError("an order of the view is unreadable");
+  if (!body.ParseFromString(row.text_at(first + 1)))
+    throw DatabaseError("an order of the view is unreadable");
   return {std::move(*body.mutable_order()), row.number_at(first), body.reason(), body.cancel_requested()};
 }
 
