@@ -17,7 +17,9 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-double seconds_since(Clock::time_point began) { return std::chrono::duration<double>(Clock::now() - began).count(); }
+double seconds_since(Clock::time_point began) {
+  return std::chrono::duration<double>(Clock::now() - began).count();
+}
 
 std::string output_of(const std::string& command) {
   std::FILE* pipe = popen(command.c_str(), "r");
@@ -46,20 +48,23 @@ TEST_CASE("with the read model held back 5 s, a read with the token of its write
         const std::string user = fmt::format("u{}-{}", t, i);
         const Answer made = shop.request("POST", "/api/v1/orders", order_json(user, "sku-1", 1, 100));
         const std::string path = "/api/v1/orders/" + field(made.body, "id");
-        const std::map<std::string, std::string> token{{"x-consistency-token", made.headers["x-consistency-token"]}};
+        const std::map<std::string, std::string> token{
+            {"x-consistency-token", made.headers.at("x-consistency-token")}};
         ++reads;
         with += field(shop.request("GET", path, "", token).body, "status") == "ORDER_STATUS_CONFIRMED";
         const std::string list = "/api/v1/orders?user_id=" + user;
-        listed += shop.request("GET", list, "", token).body.find("ORDER_STATUS_CONFIRMED") != std::string::npos;
+        listed +=
+            shop.request("GET", list, "", token).body.find("ORDER_STATUS_CONFIRMED") != std::string::npos;
         without += shop.request("GET", list).body.find("ORDER_STATUS_CONFIRMED") != std::string::npos;
       }
     });
   }
   for (auto& client : clients) client.join();
   const auto percent = [&](int seen) { return 100.0 * seen / reads; };
-  fmt::print("read your writes, read model 5 s behind, {} writes: {:.2f} % by id and {:.2f} % in a list with the "
-             "token; {:.2f} % in a list without\n",
-             reads.load(), percent(with), percent(listed), percent(without));
+  fmt::print(
+      "read your writes, read model 5 s behind, {} writes: {:.2f} % by id and {:.2f} % in a list with the "
+      "token; {:.2f} % in a list without\n",
+      reads.load(), percent(with), percent(listed), percent(without));
   CHECK(percent(with) >= 99.9);
   CHECK(percent(listed) >= 99.9);
   CHECK(percent(without) < 99);  // else the test would show nothing
@@ -70,13 +75,15 @@ TEST_CASE("orders at 200 a second through the sidecars: every one confirmed, onc
   Shop shop({.name = "load"});
   const int seconds = options().full ? 60 : 5;
   std::map<std::string, long> before;
-  const std::vector<std::string> watched{"order-v1", "inventory", "payment", "sidecar-order-v1", "sidecar-inventory",
-                                         "sidecar-payment", "sidecar-gateway"};
+  const std::vector<std::string> watched{"order-v1",         "inventory",         "payment",
+                                         "sidecar-order-v1", "sidecar-inventory", "sidecar-payment",
+                                         "sidecar-gateway"};
   const auto load = [&](int for_seconds) {
-    return output_of(fmt::format("{}/shop-load --to {}:15001 --host order-service:8080 --method POST --path "
-                                 "/api/v1/orders --header 'content-type: application/json' --body '{}' --rps 200 "
-                                 "--connections 64 --seconds {}",
-                                 options().bin, shop.address("gateway"), order_json("u", "sku-1", 1, 100), for_seconds));
+    return output_of(
+        fmt::format("{}/shop-load --to {}:15001 --host order-service:8080 --method POST --path "
+                    "/api/v1/orders --header 'content-type: application/json' --body '{}' --rps 200 "
+                    "--connections 64 --seconds {}",
+                    options().bin, shop.address("gateway"), order_json("u", "sku-1", 1, 100), for_seconds));
   };
   const long warmed_up = value(load(2), "requests");
   for (const auto& name : watched) before[name] = shop.at(name).resident_kb();
@@ -90,17 +97,20 @@ TEST_CASE("orders at 200 a second through the sidecars: every one confirmed, onc
   REQUIRE(quiet(shop, 60));
   Books books;
   for (const auto& line : audit(shop, {}, &books)) FAIL_CHECK(line);
-  fmt::print("orders through the sidecars: {:.1f} a second for {:.0f} s, p50 {:.1f} ms, p99 {:.1f} ms, {} failed;{}\n",
-             static_cast<double>(value(out, "requests")) / took, took,
-             static_cast<double>(value(out, "p50_us")) / 1000, static_cast<double>(value(out, "p99_us")) / 1000,
-             value(out, "failed"), memory);
+  fmt::print(
+      "orders through the sidecars: {:.1f} a second for {:.0f} s, p50 {:.1f} ms, p99 {:.1f} ms, {} "
+      "failed;{}\n",
+      static_cast<double>(value(out, "requests")) / took, took,
+      static_cast<double>(value(out, "p50_us")) / 1000, static_cast<double>(value(out, "p99_us")) / 1000,
+      value(out, "failed"), memory);
   CHECK(value(out, "failed") == 0);
   CHECK(books.confirmed == warmed_up + value(out, "requests"));
   CHECK(books.cancelled == 0);
   shop.stop_all();
 }
 
-TEST_CASE("100,000 events are recovered: the store checked, the views made from nothing, open sagas found") {
+TEST_CASE(
+    "100,000 events are recovered: the store checked, the views made from nothing, open sagas found") {
   using namespace shop;
   const std::string path = options().dir + "/recovery.db";
   for (const char* end : {"", "-wal", "-shm", "-mark", "-views", "-views-wal", "-views-shm"}) {
@@ -139,7 +149,8 @@ TEST_CASE("100,000 events are recovered: the store checked, the views made from 
       keep(plan_result(record, order, next_move(record), {}, {}));
       if (!is_open) keep(plan_result(record, order, next_move(record), {}, {}));
       commit.streams.push_back(saga);
-      if (is_open) commit.claim = {Commit::ClaimChange::What::Open, {saga_aggregate(id), "v1", lease.fence}};
+      if (is_open)
+        commit.claim = {Commit::ClaimChange::What::Open, {saga_aggregate(id), "v1", lease.fence}};
       store.commit(std::move(commit), [&left](const CommitResult& result) {
         if (!result) std::terminate();
         left.count_down();
@@ -160,10 +171,12 @@ TEST_CASE("100,000 events are recovered: the store checked, the views made from 
   for (const auto& claim : store.claims("v1")) {
     open += next_move(load_saga(store, claim.aggregate.substr(5))).what == NextMove::What::Send;
   }
-  fmt::print("recovery of {} events: store checked {:.0f} ms, views from nothing {:.0f} ms, {} open sagas {:.0f} ms; "
-             "in all {:.0f} ms\n",
-             store.last_position(), checked * 1000, (seen - checked) * 1000, open, (seconds_since(began) - seen) * 1000,
-             seconds_since(began) * 1000);
+  fmt::print(
+      "recovery of {} events: store checked {:.0f} ms, views from nothing {:.0f} ms, {} open sagas {:.0f} "
+      "ms; "
+      "in all {:.0f} ms\n",
+      store.last_position(), checked * 1000, (seen - checked) * 1000, open,
+      (seconds_since(began) - seen) * 1000, seconds_since(began) * 1000);
   CHECK(open == open_ones);
   CHECK(views.position() == store.last_position());
   CHECK(store.last_position() >= 100'000);

@@ -48,16 +48,18 @@ void write_mesh(const fs::path& to, bool second_order_service) {
     }
     if (!second_order_service) {
       // Without the second one its endpoint would only be a refused connection before each retry.
-      const auto at = text.find("    - address: " + options().prefix + "12");
-      if (at != std::string::npos) {
-        const auto end = text.find("serviceAccount: order-service\n", at);
-        text.erase(at, end + 30 - at);
+      const std::string second = "    - address: " + options().prefix + "12\n";
+      const std::string last_line = "      serviceAccount: order-service\n";
+      for (auto at = text.find(second); at != std::string::npos; at = text.find(second)) {
+        text.erase(at, text.find(last_line, at) + last_line.size() - at);
       }
     }
     std::ofstream(to / entry.path().filename()) << text;
   }
-  for (const char* file : {"sidecars.yaml", "authorization-policies.yaml"}) {
-    fs::copy(fs::path(SHOP_MESH) / file, to / file, fs::copy_options::overwrite_existing);
+  for (const char* file : {"shop/sidecars.yaml", "shop/order-grpc.yaml", "shop/authorization-policies.yaml",
+                           "seed/authorization-policy.yaml"}) {
+    fs::copy(fs::path(SHOP_MESH) / file, to / fs::path(file).filename(),
+             fs::copy_options::overwrite_existing);
   }
 }
 

@@ -28,8 +28,14 @@ std::string step_of(const std::string& type) {
   return type;
 }
 
-void set_deadline(grpc::ClientContext& context) {
-  context.set_deadline(gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_seconds(2, GPR_TIMESPAN)));
+constexpr int answer_seconds = 2;
+// A publisher that sleeps says nothing, as one does that has nothing to say: the stream is asked for anew
+// now and then, and reaches another instance.
+constexpr int stream_seconds = 15;
+
+void set_deadline(grpc::ClientContext& context, int seconds = answer_seconds) {
+  context.set_deadline(
+      gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_seconds(seconds, GPR_TIMESPAN)));
 }
 
 }  // namespace
@@ -63,6 +69,7 @@ void OrderEvents::listen() {
   bool stopped = false;
   while (!stopped) {
     grpc::ClientContext context;
+    set_deadline(context, stream_seconds);
     {
       const std::lock_guard guard(lock_);
       if (stopped_) return;
@@ -82,6 +89,7 @@ void OrderEvents::listen() {
       const std::lock_guard guard(lock_);
       listening_ = nullptr;
     }
+    if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) continue;
     if (status.error_code() == grpc::StatusCode::FAILED_PRECONDITION)
       spdlog::critical("{}", status.error_message());
     stopped = !pause(wait);

@@ -2,6 +2,7 @@
 
 #include <deque>
 #include <mutex>
+#include <utility>
 
 #include "faults/failpoint.hpp"
 #include "order/order_events.hpp"
@@ -84,6 +85,7 @@ class Subscription final : public grpc::ServerWriteReactor<PublishedEvent>, priv
   void write_next() {  // under lock_
     try {
       if (read_.empty()) {
+        catching_up_ = !std::exchange(begun_, true);
         for (auto& event : store_.outbox(position_, read_at_once)) read_.push_back(std::move(event));
       }
     } catch (const DatabaseError& error) {
@@ -93,9 +95,8 @@ class Subscription final : public grpc::ServerWriteReactor<PublishedEvent>, priv
     Event event = std::move(read_.front());
     read_.pop_front();
     position_ = event.position;
-    if (first_) failpoint("recover-" + step_of(event.type));
+    if (catching_up_) failpoint("recover-" + step_of(event.type));
     failpoint(step_of(event.type) + ".before-send");
-    first_ = false;
     writing_.set_position(event.position);
     writing_.set_order_id(order_of(event.aggregate));
     writing_.set_version(event.version);
@@ -116,7 +117,7 @@ class Subscription final : public grpc::ServerWriteReactor<PublishedEvent>, priv
   std::mutex lock_;
   Phase phase_ = Phase::Starting;
   bool cancelled_ = false;  // while it was starting
-  bool first_ = true;
+  bool begun_ = false, catching_up_ = true;  // with what was there before the subscription
   std::int64_t position_ = 0;
   std::deque<Event> read_;
   PublishedEvent writing_;

@@ -1,6 +1,8 @@
 #include "store/writer.hpp"
 
+#include <chrono>
 #include <future>
+#include <thread>
 
 #include "faults/failpoint.hpp"
 
@@ -8,6 +10,19 @@ namespace shop {
 namespace {
 
 thread_local std::vector<std::string> names_under_way;
+
+// SQLite's lock knows no queue: who commits one batch after the other starves another process, which only
+// asks every millisecond. When somebody else has written since our last batch, he is left a gap.
+void leave_room(Database& database, std::int64_t& seen_version) {
+  constexpr std::chrono::milliseconds gap{2};
+  try {
+    const std::int64_t version = database.number("PRAGMA data_version");
+    if (version == seen_version) return;
+    seen_version = version;
+    std::this_thread::sleep_for(gap);
+  } catch (const DatabaseError&) {  // the batch will say so, to whom it concerns
+  }
+}
 
 }  // namespace
 
@@ -42,6 +57,7 @@ std::optional<std::string> Writer::run(std::function<bool(Database&)> work) {
 
 void Writer::work() {
   std::vector<Job> jobs;
+  std::int64_t seen_version = 0;
   while (true) {
     {
       std::unique_lock guard(lock_);
@@ -49,6 +65,7 @@ void Writer::work() {
       if (waiting_.empty()) return;
       jobs.swap(waiting_);
     }
+    leave_room(database_, seen_version);
     write(jobs);
     jobs.clear();
   }
