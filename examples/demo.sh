@@ -50,6 +50,10 @@ app() { # app NAME HOST PORT COMMAND...
   launch "app-$name" "$@"
   wait_until 20 listening "$host" "$port" || { alive "app-$name"; fail "app-$name does not listen on $host:$port"; }
 }
+order_service() { # order_service N
+  app "order-v$1" "${prefix}1$1" 18080 env SHOP_FAILPOINTS="$dir/failpoints/v$1" "$bin/shop-order" --grpc "${prefix}1$1:19090" \
+    --http "${prefix}1$1:18080" --ops "${prefix}1$1:19091" --db "$dir/orders.db" --version "v$1" --sidecar "${prefix}1$1:15001"
+}
 sidecar() { # sidecar NAME LAST_OCTET SERVICE_ACCOUNT LABELS
   tool certs issue --ca "$dir/ca" --namespace ecommerce --service-account "$3" --out "$dir/cert/$1" >/dev/null
   launch "sidecar-$1" "$bin/outrider-proxy" --name "$1" --namespace ecommerce --service-account "$3" --labels "$4" \
@@ -58,7 +62,7 @@ sidecar() { # sidecar NAME LAST_OCTET SERVICE_ACCOUNT LABELS
 
 start_mesh() {
   say; say "Starting: a control plane, six services in their sidecars, and api-gateway, which only has a sidecar"
-  rm -rf "$dir"; mkdir -p "$dir/log" "$dir/cert"
+  rm -rf "$dir"; mkdir -p "$dir/log" "$dir/cert" "$dir/failpoints/v1" "$dir/failpoints/v2"
   cp -r examples/ecommerce/mesh "$dir/mesh"
   find "$dir/mesh" -name '*.yaml' -exec sed -i "s/127\.10\.0\./$prefix/g" {} +
   tool certs init --out "$dir/ca" >/dev/null
@@ -67,13 +71,13 @@ start_mesh() {
   wait_until 10 listening "${prefix}254" 15080 || fail "outrider-control did not start: $(cat "$dir/log/control.log")"
   local n
   for n in 1 2 3; do
-    app "inventory-$n" "${prefix}2$n" 19090 "$bin/shop-inventory" --grpc "${prefix}2$n:19090" --db "$dir/inventory.db" --stock sku-1=100000,sku-2=1000
+    # One replica listens to the orders' events: what is confirmed is sold, what is cancelled given back, and the order told.
+    local listens=(); [ $n = 1 ] && listens=(--sidecar "${prefix}21:15001" --tell-orders)
+    app "inventory-$n" "${prefix}2$n" 19090 "$bin/shop-inventory" --grpc "${prefix}2$n:19090" --ops "${prefix}2$n:19091" \
+      --db "$dir/inventory.db" --stock sku-1=100000,sku-2=1000 "${listens[@]}"
   done
-  app payment "${prefix}31" 19090 "$bin/shop-payment" --grpc "${prefix}31:19090" --db "$dir/payment.db"
-  for n in 1 2; do
-    app "order-v$n" "${prefix}1$n" 18080 "$bin/shop-order" --grpc "${prefix}1$n:19090" --http "${prefix}1$n:18080" \
-      --db "$dir/orders.db" --version "v$n" --sidecar "${prefix}1$n:15001"
-  done
+  app payment "${prefix}31" 19090 "$bin/shop-payment" --grpc "${prefix}31:19090" --ops "${prefix}31:19091" --db "$dir/payment.db"
+  for n in 1 2; do order_service "$n"; done
   sidecar api-gateway 1 api-gateway app=api-gateway,version=v1
   sidecar order-v1 11 order-service app=order-service,version=v1
   sidecar order-v2 12 order-service app=order-service,version=v2
@@ -99,6 +103,15 @@ create_order() { # create_order USER SKU:QUANTITY:PRICE; sets order_id, order_st
   order_id=$(grep -oE '"id": ?"[^"]+"' "$dir/body" | head -1 | cut -d'"' -f4)
   order_status=$(grep -oE 'ORDER_STATUS_[A-Z]+' "$dir/body" | head -1)
   order_reason=$(grep -i '^x-order-reason:' "$dir/head" | cut -d' ' -f2- | tr -d '\r' || true)
+}
+ask_until_answered() { # ask_until_answered BODY KEY: the same order under the same key, as a client asks that got no answer
+  local tries=100
+  while [ $tries -gt 0 ]; do
+    request "${prefix}1" POST /api/v1/orders order-service:8080 -H 'x-canary: true' -H "idempotency-key: $2" -d "$1"
+    if [ "$code" = 201 ]; then return 0; fi
+    tries=$((tries - 1)); sleep 0.1
+  done
+  fail "the order was never answered: status $code, $(cat "$dir/body")"
 }
 grpc_call() { # through api-gateway's sidecar; sets $out
   out=$("$bin/shop-call" --to "${prefix}1:15001" "$@" 2>&1) || fail "shop-call $1: $out"
@@ -141,8 +154,8 @@ inventory_health() { # the failing endpoint as order's two sidecars see it: "ord
 }
 ejected_somewhere() { inventory_health | grep -q failed_outlier_check; }
 
-metric_sum() { # metric_sum ADDRESS PATTERN
-  curl -s "http://$1:15090/stats/prometheus" | grep '^istio_requests_total{' | grep -E "$2" | awk '{n += $NF} END {printf "%d", n}'
+metric_sum() { # metric_sum ADDRESS PATTERN [PATTERN]
+  curl -s "http://$1:15090/stats/prometheus" | grep '^istio_requests_total{' | grep -E "$2" | grep -E "${3:-.}" | awk '{n += $NF} END {printf "%d", n}'
 }
 metric_by_code() {
   curl -s "http://$1:15090/stats/prometheus" | grep '^istio_requests_total{' |

@@ -28,4 +28,5 @@ for preset in "${presets[@]}"; do
   if [ "$preset" = dev ] && [ $# = 0 ]; then tests/conformance/run.sh ci --built build/dev/bin; fi
   say "test: preset $preset"
   ctest --preset "$preset" "$@"
+  if [ "$preset" = dev ] && [ $# = 0 ]; then say "test: sagas"; tests/saga/run.sh ci --built build/dev/bin; fi
 done

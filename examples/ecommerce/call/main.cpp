@@ -5,7 +5,7 @@
 #include <grpc/support/log.h>
 
 #include "call/commands.hpp"
-#include "order/sidecar_channel.hpp"
+#include "service/sidecar_channel.hpp"
 #include "service/flags.hpp"
 
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 // The inventory service's gRPC door. Owned by main(); called on gRPC's threads, which never wait:
-// the disk is left to the pool. In failing mode every call answers UNAVAILABLE at once.
+// answers come from the store's writer. In failing mode every call answers UNAVAILABLE at once.
 #include <grpcpp/grpcpp.h>
 
 #include <atomic>
@@ -8,33 +8,37 @@
 
 #include "inventory/stock_store.hpp"
 #include "inventory_service.grpc.pb.h"
-#include "service/work_pool.hpp"
 
 namespace shop {
 
 class InventoryFront final : public ecommerce::inventory::InventoryService::CallbackService {
  public:
-  InventoryFront(StockStore& store, WorkPool& pool) : store_(store), pool_(pool) {}
+  explicit InventoryFront(StockStore& store) : store_(store) {}
   // True when it fails from now on.
   bool toggle_failing() { return failing_ = !failing_; }
 
  private:
   using Context = grpc::CallbackServerContext;
+  using Reservation = ecommerce::inventory::Reservation;
 
   grpc::ServerUnaryReactor* Reserve(Context* context,
                                     const ecommerce::inventory::ReserveRequest* request,
-                                    ecommerce::inventory::Reservation* reply) override;
+                                    Reservation* reply) override;
   grpc::ServerUnaryReactor* Release(Context* context,
                                     const ecommerce::inventory::ReleaseRequest* request,
-                                    ecommerce::inventory::Reservation* reply) override;
+                                    Reservation* reply) override;
+  grpc::ServerUnaryReactor* Commit(Context* context, const ecommerce::inventory::CommitRequest* request,
+                                   Reservation* reply) override;
   grpc::ServerUnaryReactor* GetStock(Context* context,
                                      const ecommerce::inventory::GetStockRequest* request,
                                      ecommerce::inventory::Stock* reply) override;
 
-  grpc::ServerUnaryReactor* answer(Context* context, std::function<grpc::Status()> work);
+  // `name` is the step's, for failpoints and the log.
+  StockStore::Done answer(Context* context, grpc::ServerUnaryReactor* reactor, Reservation* reply,
+                          std::string name);
+  bool refused_by_mode(grpc::ServerUnaryReactor* reactor);
 
   StockStore& store_;
-  WorkPool& pool_;
   std::atomic<bool> failing_ = false;
 };
 

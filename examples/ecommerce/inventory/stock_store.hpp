@@ -1,22 +1,27 @@
 #pragma once
-// Stock and what is held back of it, in one SQLite file that all replicas share. Owned by main();
-// any thread may call it, under one lock.
+// Stock, what is held back of it and what is sold, in one SQLite file that all replicas share. Owned by
+// main(); any thread may call it, the answer comes on the writer's thread after the disk has it.
 //
-//   (none) --reserve--> HELD --release--> RELEASED
-//      \--reserve, too little stock--> REFUSED
+//   (none) --reserve--> HELD --commit--> COMMITTED
+//      |                  \--release--> RELEASED <--release-- COMMITTED (the order was cancelled later)
+//      |--reserve, too little stock--> REFUSED
 //      \--release, nothing held--> RELEASED: a late reserve is refused
+//
+// Every change of stock is a row of `movements` under its command's id, so that no command can have its
+// effect twice; stock is what it was at first plus all movements.
 #include <expected>
+#include <functional>
 #include <map>
-#include <mutex>
 #include <string>
+#include <vector>
 
 #include "inventory_service.pb.h"
-#include "service/database.hpp"
+#include "store/writer.hpp"
 
 namespace shop {
 
 struct StockError {
-  enum class Kind { Invalid, NotFound, Refused, CommandReused, Unavailable };
+  enum class Kind { Invalid, NotFound, Refused, CommandReused, Fenced, Unavailable };
   Kind kind;
   std::string message;
 };
@@ -28,19 +33,30 @@ class StockStore {
  public:
   using Reservation = ecommerce::inventory::Reservation;
   using InitialStock = std::map<std::string, std::int64_t>;
+  using Done = std::function<void(StockResult<Reservation>)>;
 
-  // Products that the database knows already keep their stock.
-  StockStore(const std::string& path, const InitialStock& initial);
+  // A product that the database knows already keeps its stock.
+  StockStore(const std::string& path, const InitialStock& initial,
+             std::function<void(const std::string& why)> broken = {});
 
-  [[nodiscard]] StockResult<Reservation> reserve(
-      const ecommerce::inventory::ReserveRequest& request);
-  [[nodiscard]] StockResult<Reservation> release(
-      const ecommerce::inventory::ReleaseRequest& request);
+  void reserve(const ecommerce::inventory::ReserveRequest& request, Done done);
+  void release(const ecommerce::inventory::ReleaseRequest& request, Done done);
+  void commit(const ecommerce::inventory::CommitRequest& request, Done done);
   [[nodiscard]] StockResult<ecommerce::inventory::Stock> stock(const std::string& product);
 
+  // What an event of the orders' bus means for a reservation, if anything.
+  enum class Settle { Nothing, Commit, Release };
+  // Once for each position: the inbox remembers. Answers when the disk has it.
+  [[nodiscard]] StockResult<void> settle(std::int64_t position, const std::string& reservation_id,
+                                         Settle how);
+  [[nodiscard]] std::int64_t last_settled();
+  // Held for longer than this: whose order has to be asked.
+  [[nodiscard]] std::vector<std::string> held_since_before(std::int64_t unix_seconds);
+
  private:
-  std::mutex lock_;
-  Database database_;
+  Writer writer_;
+  std::mutex reading_;
+  Database reader_;
 };
 
 }  // namespace shop

@@ -1,15 +1,14 @@
 #pragma once
-// Tells watchers that their order has changed, whichever process changed it: one thread looks at
-// the database's version (a cheap question) a few times a second, and only while somebody watches.
-// It carries no data: a watcher reads the history from where it is, so a slow one holds no queue.
-// Owned by main(). subscribe and unsubscribe: any thread; changed() is called on the feed's thread.
-#include <condition_variable>
+// Tells watchers that their order has changed, whichever process changed it: one follower of the store,
+// asleep while nothing happens however many watch. It carries no data: a watcher reads on from where it
+// is, so a slow one holds no queue. Owned by main(). subscribe and unsubscribe: any thread; changed() is
+// called on the feed's thread.
+#include <functional>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <unordered_map>
 
-#include "service/database.hpp"
+#include "store/follower.hpp"
 
 namespace shop {
 
@@ -24,28 +23,25 @@ class Watcher {
 
 class ChangeFeed {
  public:
-  // The database has its tables already.
-  explicit ChangeFeed(const std::string& database_path);
+  // A saga was asked to be tried at once.
+  explicit ChangeFeed(EventStore& store, std::function<void(const std::string& order_id)> retry_asked);
   ~ChangeFeed();
 
-  // False when the feed is closed.
+  // An order's id, or any_order for whoever wants to hear of each. False when the feed is closed.
+  static constexpr const char* any_order = "";
   [[nodiscard]] bool subscribe(const std::string& order_id, Watcher& watcher);
   // After it returns, the watcher is not called again.
   void unsubscribe(const std::string& order_id, Watcher& watcher);
   void close();
 
  private:
-  void run();
-  void tell_changed();
+  void tell(const std::vector<Event>& events);
 
-  Database database_;  // the feed's thread only
-  std::int64_t version_ = 0;
-  std::int64_t last_sequence_ = 0;
+  std::function<void(const std::string&)> retry_asked_;
   std::mutex lock_;
-  std::condition_variable woken_;
   bool closed_ = false;
   std::unordered_multimap<std::string, Watcher*> watchers_;
-  std::jthread thread_;
+  Follower follower_;
 };
 
 }  // namespace shop

@@ -1,6 +1,10 @@
 #include "order/grpc_front.hpp"
 
+#include <charconv>
+
+#include "order/metadata_keys.hpp"
 #include "order/watch_reactor.hpp"
+#include "service/trace.hpp"
 
 namespace shop {
 namespace {
@@ -12,8 +16,7 @@ class ListReactor final : public grpc::ServerWriteReactor<ecommerce::orders::Ord
  public:
   void begin(OrderResult<OrderPage> page, grpc::CallbackServerContext& context) {
     if (!page) return Finish(to_grpc(page.error()));
-    if (!page->next_token.empty())
-      context.AddTrailingMetadata("x-next-page-token", page->next_token);
+    if (!page->next_token.empty()) context.AddTrailingMetadata(keys::next_page_token, page->next_token);
     orders_ = std::move(page->orders);
     write_next();
   }
@@ -31,6 +34,25 @@ class ListReactor final : public grpc::ServerWriteReactor<ecommerce::orders::Ord
   std::size_t next_ = 0;
 };
 
+std::string sent(const grpc::CallbackServerContext& context, const char* key) {
+  const auto found = context.client_metadata().find(key);
+  if (found == context.client_metadata().end()) return {};
+  return {found->second.data(), found->second.size()};
+}
+
+// -1 for what is no revision: no order is ever at that one.
+std::optional<std::int64_t> revision(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc{} && end == text.data() + text.size() ? number : -1;
+}
+
+Beside beside(const grpc::CallbackServerContext& context) {
+  return {sent(context, keys::idempotency_key), sent(context, keys::consistency_token),
+          revision(sent(context, keys::expected_revision)), child_of(sent(context, keys::traceparent))};
+}
+
 }  // namespace
 
 grpc::Status to_grpc(const OrderError& error) {
@@ -38,7 +60,9 @@ grpc::Status to_grpc(const OrderError& error) {
     case OrderError::Kind::Invalid: return {grpc::StatusCode::INVALID_ARGUMENT, error.message};
     case OrderError::Kind::NotFound: return {grpc::StatusCode::NOT_FOUND, error.message};
     case OrderError::Kind::Conflict: return {grpc::StatusCode::FAILED_PRECONDITION, error.message};
+    case OrderError::Kind::Stale: return {grpc::StatusCode::ABORTED, error.message};
     case OrderError::Kind::KeyReused: return {grpc::StatusCode::ALREADY_EXISTS, error.message};
+    case OrderError::Kind::InFlight: return {grpc::StatusCode::ABORTED, error.message};
     case OrderError::Kind::Unavailable: return {grpc::StatusCode::UNAVAILABLE, error.message};
   }
   return {grpc::StatusCode::INTERNAL, error.message};
@@ -47,50 +71,73 @@ grpc::Status to_grpc(const OrderError& error) {
 GrpcFront::GrpcFront(Parts parts, std::string version)
     : parts_(parts), version_(std::move(version)) {}
 
-grpc::ServerUnaryReactor* GrpcFront::answer(Context* context, Order* reply, Work work) {
-  context->AddInitialMetadata("x-order-version", version_);
-  auto* reactor = context->DefaultReactor();
-  const bool taken = parts_.pool.submit([context, reactor, reply, work = std::move(work)] {
-    auto result = work();
-    if (!result) return reactor->Finish(to_grpc(result.error()));
-    if (!result->reason.empty()) context->AddTrailingMetadata("x-order-reason", result->reason);
-    *reply = std::move(result->order);
-    reactor->Finish(grpc::Status::OK);
-  });
-  if (!taken) reactor->Finish(too_busy);
-  return reactor;
+void GrpcFront::in_pool(grpc::ServerUnaryReactor* reactor, std::function<void()> work) {
+  if (!parts_.pool.submit(std::move(work))) reactor->Finish(too_busy);
+}
+
+void GrpcFront::answer(Context* context, grpc::ServerUnaryReactor* reactor, Order* reply,
+                       OrderResult<OrderAnswer> result) {
+  if (!result) return reactor->Finish(to_grpc(result.error()));
+  OrderState& state = result->order;
+  if (result->replayed) context->AddInitialMetadata(keys::replayed, "true");
+  context->AddInitialMetadata(keys::order_revision, std::to_string(state.revision));
+  context->AddInitialMetadata(keys::consistency_token, parts_.desk.consistency_token());
+  if (!state.reason.empty()) context->AddTrailingMetadata(keys::order_reason, state.reason);
+  *reply = std::move(state.order);
+  reactor->Finish(grpc::Status::OK);
 }
 
 grpc::ServerUnaryReactor* GrpcFront::CreateOrder(
     Context* context, const ecommerce::orders::CreateOrderRequest* request, Order* reply) {
-  return answer(context, reply, [this, request] { return parts_.desk.create(*request); });
+  context->AddInitialMetadata(keys::order_version, version_);
+  auto* reactor = context->DefaultReactor();
+  in_pool(reactor, [this, context, reactor, request, reply] {
+    parts_.desk.create(*request, beside(*context), [=, this](OrderResult<OrderAnswer> result) {
+      answer(context, reactor, reply, std::move(result));
+    });
+  });
+  return reactor;
 }
 
 grpc::ServerUnaryReactor* GrpcFront::GetOrder(Context* context,
                                               const ecommerce::orders::GetOrderRequest* request,
                                               Order* reply) {
-  return answer(context, reply, [this, request] { return parts_.desk.get(request->order_id()); });
+  context->AddInitialMetadata(keys::order_version, version_);
+  auto* reactor = context->DefaultReactor();
+  in_pool(reactor, [=, this] {
+    auto found = parts_.desk.get(request->order_id(), sent(*context, keys::consistency_token));
+    if (!found) return reactor->Finish(to_grpc(found.error()));
+    answer(context, reactor, reply, OrderAnswer{std::move(*found), false});
+  });
+  return reactor;
 }
 
 grpc::ServerUnaryReactor* GrpcFront::UpdateOrder(
     Context* context, const ecommerce::orders::UpdateOrderRequest* request, Order* reply) {
-  return answer(context, reply, [this, request] { return parts_.desk.update(*request); });
+  context->AddInitialMetadata(keys::order_version, version_);
+  auto* reactor = context->DefaultReactor();
+  in_pool(reactor, [=, this] {
+    answer(context, reactor, reply, parts_.desk.update(*request, beside(*context)));
+  });
+  return reactor;
 }
 
 grpc::ServerWriteReactor<ecommerce::orders::Order>* GrpcFront::ListOrders(
     Context* context, const ecommerce::orders::ListOrdersRequest* request) {
-  context->AddInitialMetadata("x-order-version", version_);
+  context->AddInitialMetadata(keys::order_version, version_);
   auto* reactor = new ListReactor;  // deletes itself in OnDone
-  const bool taken = parts_.pool.submit(
-      [this, reactor, request, context] { reactor->begin(parts_.desk.list(*request), *context); });
+  const bool taken = parts_.pool.submit([this, reactor, request, context] {
+    reactor->begin(parts_.desk.list(*request, sent(*context, keys::consistency_token)), *context);
+  });
   if (!taken) reactor->refuse(too_busy);
   return reactor;
 }
 
 grpc::ServerWriteReactor<ecommerce::orders::OrderUpdate>* GrpcFront::StreamOrderUpdates(
     Context* context, const ecommerce::orders::StreamOrderRequest* request) {
-  context->AddInitialMetadata("x-order-version", version_);
-  auto* reactor = new WatchReactor(parts_.store, parts_.feed, request->order_id());
+  context->AddInitialMetadata(keys::order_version, version_);
+  auto* reactor = new WatchReactor(parts_.store, parts_.feed, request->order_id(),
+                                   revision(sent(*context, keys::seen_revision)));
   if (!parts_.pool.submit([reactor] { reactor->begin(); })) reactor->refuse(too_busy);
   return reactor;
 }

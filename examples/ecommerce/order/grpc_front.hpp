@@ -20,7 +20,7 @@ class GrpcFront final : public ecommerce::orders::OrderService::CallbackService 
  public:
   struct Parts {
     OrderDesk& desk;
-    OrderStore& store;
+    EventStore& store;
     ChangeFeed& feed;
     WorkPool& pool;
   };
@@ -44,8 +44,10 @@ class GrpcFront final : public ecommerce::orders::OrderService::CallbackService 
   grpc::ServerWriteReactor<ecommerce::orders::OrderUpdate>* StreamOrderUpdates(
       Context* context, const ecommerce::orders::StreamOrderRequest* request) override;
 
-  using Work = std::function<OrderResult<StoredOrder>()>;
-  grpc::ServerUnaryReactor* answer(Context* context, Order* reply, Work work);
+  // Runs in the pool; `reactor` is finished with RESOURCE_EXHAUSTED when it is full.
+  void in_pool(grpc::ServerUnaryReactor* reactor, std::function<void()> work);
+  void answer(Context* context, grpc::ServerUnaryReactor* reactor, Order* reply,
+              OrderResult<OrderAnswer> result);
 
   Parts parts_;
   std::string version_;

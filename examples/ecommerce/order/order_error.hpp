@@ -7,7 +7,15 @@
 namespace shop {
 
 struct OrderError {
-  enum class Kind { Invalid, NotFound, Conflict, KeyReused, Unavailable };
+  enum class Kind {
+    Invalid,
+    NotFound,
+    Conflict,   // the order's status does not allow it
+    Stale,      // it is at another revision than the caller said
+    KeyReused,  // the idempotency key was used for something else
+    InFlight,   // what the idempotency key asked for is still being worked on
+    Unavailable
+  };
 
   Kind kind;
   std::string message;

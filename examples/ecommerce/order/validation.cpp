@@ -48,6 +48,9 @@ OrderResult<ecommerce::orders::Money> validate_create(
     if (item.quantity() <= 0) {
       return refused(Invalid, fmt::format("items[{}].quantity is not positive", i));
     }
+    if (item.quantity() > max_quantity) {
+      return refused(Invalid, fmt::format("items[{}].quantity is more than {}", i, max_quantity));
+    }
   }
   return order_total(request.items());
 }

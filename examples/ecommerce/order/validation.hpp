@@ -6,6 +6,7 @@
 namespace shop {
 
 inline constexpr int max_items = 1000;
+inline constexpr int max_quantity = 10'000;
 inline constexpr int default_page_size = 50;
 inline constexpr int max_page_size = 500;
 

@@ -1,27 +1,24 @@
 #include "order/watch_reactor.hpp"
 
-#include <algorithm>
-
 #include "order/grpc_front.hpp"
-#include "order/status_rules.hpp"
 
 namespace shop {
 namespace {
 
-constexpr int read_at_once = 32;
 const grpc::Status stopping(grpc::StatusCode::UNAVAILABLE, "the service is stopping");
 
 }  // namespace
 
-WatchReactor::WatchReactor(OrderStore& store, ChangeFeed& feed, std::string order_id)
-    : store_(store), feed_(feed), order_id_(std::move(order_id)) {}
+WatchReactor::WatchReactor(EventStore& store, ChangeFeed& feed, std::string order_id,
+                           std::optional<std::int64_t> seen_revision)
+    : feed_(feed), order_id_(std::move(order_id)), cursor_(store, order_id_, seen_revision) {}
 
 void WatchReactor::begin() {
-  const auto stored = store_.get(order_id_);
-  const bool subscribed = stored && feed_.subscribe(order_id_, *this);
+  const bool subscribed = feed_.subscribe(order_id_, *this);  // before the look, so that no change is missed
   const std::lock_guard guard(lock_);
+  const auto begun = cursor_.begin();
   phase_ = Phase::Streaming;
-  if (!stored) return finish(to_grpc(stored.error()));
+  if (!begun) return finish(to_grpc(begun.error()));
   if (!subscribed) return finish(stopping);
   if (cancelled_) return finish(grpc::Status::CANCELLED);
   write_next();
@@ -56,7 +53,6 @@ void WatchReactor::OnWriteDone(bool ok) {
   if (phase_ == Phase::Finished) return;
   phase_ = Phase::Streaming;
   if (!ok) return finish(grpc::Status::CANCELLED);
-  if (is_final(writing_.status())) return finish(grpc::Status::OK);
   write_next();
 }
 
@@ -67,18 +63,14 @@ void WatchReactor::OnDone() {
 }
 
 void WatchReactor::write_next() {
-  if (read_.empty()) {
-    auto updates = store_.updates_after(order_id_, last_sequence_, read_at_once);
-    if (!updates) return finish(to_grpc(updates.error()));
-    read_ = std::move(*updates);
-    std::reverse(read_.begin(), read_.end());
+  auto update = cursor_.next();
+  if (!update) return finish(to_grpc(update.error()));
+  if (*update) {
+    writing_ = std::move(**update);
+    phase_ = Phase::Writing;
+    return StartWrite(&writing_);
   }
-  if (read_.empty()) return;
-  last_sequence_ = read_.back().sequence;
-  writing_ = std::move(read_.back().update);
-  read_.pop_back();
-  phase_ = Phase::Writing;
-  StartWrite(&writing_);
+  if (cursor_.at_end()) finish(grpc::Status::OK);
 }
 
 void WatchReactor::finish(const grpc::Status& status) {

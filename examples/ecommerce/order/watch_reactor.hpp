@@ -1,22 +1,22 @@
 #pragma once
-// One StreamOrderUpdates call: the order's history first, then every change until the order is
-// final or the caller leaves. It owns itself and goes when gRPC is done with it; it waits without a
-// thread and holds no queue: after each write it reads on from where it is.
+// One StreamOrderUpdates call: the order as it is (or what follows the revision that the caller saw last),
+// then every change until the order is final or the caller leaves. It owns itself and goes when gRPC is
+// done with it; it waits without a thread and holds no queue: after each write it reads on from where it is.
 #include <grpcpp/grpcpp.h>
 
 #include <mutex>
 #include <string>
-#include <vector>
 
 #include "order/change_feed.hpp"
-#include "order/order_store.hpp"
+#include "order/update_cursor.hpp"
 
 namespace shop {
 
 class WatchReactor final : public grpc::ServerWriteReactor<ecommerce::orders::OrderUpdate>,
                            private Watcher {
  public:
-  WatchReactor(OrderStore& store, ChangeFeed& feed, std::string order_id);
+  WatchReactor(EventStore& store, ChangeFeed& feed, std::string order_id,
+               std::optional<std::int64_t> seen_revision);
   // Called once, after gRPC has the reactor's address. Reads the disk: on a worker thread.
   void begin();
   // Instead of begin().
@@ -38,14 +38,12 @@ class WatchReactor final : public grpc::ServerWriteReactor<ecommerce::orders::Or
   void write_next();                        // under lock_
   void finish(const grpc::Status& status);  // under lock_
 
-  OrderStore& store_;
   ChangeFeed& feed_;
   const std::string order_id_;
+  UpdateCursor cursor_;  // under lock_
   std::mutex lock_;
   Phase phase_ = Phase::Starting;
   bool cancelled_ = false;  // while it was starting
-  std::int64_t last_sequence_ = 0;
-  std::vector<NumberedUpdate> read_;  // read from the history, not yet written; newest first
   ecommerce::orders::OrderUpdate writing_;
 };
 

@@ -1,19 +1,16 @@
 #pragma once
-// The payment service's gRPC door. Owned by main(); called on gRPC's threads, which never wait: the
-// disk is left to the pool.
+// The payment service's gRPC door. Owned by main(); called on gRPC's threads, which never wait: answers
+// come from the ledger.
 #include <grpcpp/grpcpp.h>
-
-#include <functional>
 
 #include "payment/ledger.hpp"
 #include "payment_service.grpc.pb.h"
-#include "service/work_pool.hpp"
 
 namespace shop {
 
 class PaymentFront final : public ecommerce::payment::PaymentService::CallbackService {
  public:
-  PaymentFront(Ledger& ledger, WorkPool& pool) : ledger_(ledger), pool_(pool) {}
+  explicit PaymentFront(Ledger& ledger) : ledger_(ledger) {}
 
  private:
   using Context = grpc::CallbackServerContext;
@@ -29,11 +26,10 @@ class PaymentFront final : public ecommerce::payment::PaymentService::CallbackSe
                                        const ecommerce::payment::GetPaymentRequest* request,
                                        Payment* reply) override;
 
-  grpc::ServerUnaryReactor* answer(Context* context, Payment* reply,
-                                   std::function<LedgerResult<Payment>()> work);
+  // `name` is the step's, for failpoints and the log.
+  Ledger::Done answer(Context* context, grpc::ServerUnaryReactor* reactor, Payment* reply, std::string name);
 
   Ledger& ledger_;
-  WorkPool& pool_;
 };
 
 }  // namespace shop

@@ -20,8 +20,9 @@ int wait_for_lock(void* began_at, int tries) {
 }
 
 [[noreturn]] void fail(sqlite3* handle, int code) {
-  throw DatabaseError(std::string("database: ") +
-                      (handle ? sqlite3_errmsg(handle) : sqlite3_errstr(code)));
+  throw DatabaseError(
+      std::string("database: ") + (handle ? sqlite3_errmsg(handle) : sqlite3_errstr(code)),
+      handle ? sqlite3_extended_errcode(handle) : code);
 }
 
 // Turning a file to WAL needs it alone for a moment, and SQLite does not always wait for that by
@@ -38,15 +39,15 @@ void turn_to_wal(sqlite3* handle) {
 
 }  // namespace
 
-Database::Database(const std::string& path) {
+Database::Database(const std::string& path, Sync sync) {
   sqlite3* handle = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
   const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
   handle_.reset(handle);
-  if (code != SQLITE_OK) throw DatabaseError(path + ": " + sqlite3_errstr(code));
+  if (code != SQLITE_OK) throw DatabaseError(path + ": " + sqlite3_errstr(code), code);
   sqlite3_busy_handler(handle, wait_for_lock, busy_since_.get());
   turn_to_wal(handle);
-  run("PRAGMA synchronous=FULL");
+  run(sync == Sync::Full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
 }
 
 void Database::run(const char* sql) {
@@ -59,14 +60,27 @@ std::int64_t Database::number(const char* sql) {
   return statement.step() ? statement.number_at(0) : 0;
 }
 
-Statement::Statement(Database& database, std::string_view sql) : handle_(database.handle()) {
+Statement::Statement(Database& database, std::string_view sql) : database_(database), sql_(sql) {
+  if (const auto found = database.prepared_.find(sql_); found != database.prepared_.end()) {
+    statement_ = std::move(found->second);
+    database.prepared_.erase(found);
+    return;
+  }
   sqlite3_stmt* statement = nullptr;
-  check(sqlite3_prepare_v2(handle_, sql.data(), static_cast<int>(sql.size()), &statement, nullptr));
+  check(sqlite3_prepare_v3(database.handle(), sql.data(), static_cast<int>(sql.size()),
+                           SQLITE_PREPARE_PERSISTENT, &statement, nullptr));
   statement_.reset(statement);
 }
 
+Statement::~Statement() {
+  if (!statement_) return;
+  sqlite3_reset(statement_.get());
+  sqlite3_clear_bindings(statement_.get());
+  database_.prepared_.emplace(std::move(sql_), std::move(statement_));
+}
+
 void Statement::check(int code) const {
-  if (code != SQLITE_OK) fail(handle_, code);
+  if (code != SQLITE_OK) fail(database_.handle(), code);
 }
 
 Statement& Statement::text(std::string_view value) {
@@ -89,7 +103,7 @@ Statement& Statement::number(std::int64_t value) {
 bool Statement::step() {
   const int code = sqlite3_step(statement_.get());
   if (code == SQLITE_ROW) return true;
-  if (code != SQLITE_DONE) fail(handle_, code);
+  if (code != SQLITE_DONE) fail(database_.handle(), code);
   return false;
 }
 

@@ -80,6 +80,8 @@ std::string check_header(const std::string& text) {
 
 void add_service_flags(Flags& flags, ServiceFlags& values) {
   flags.add({"--grpc", "Where to serve gRPC", "HOST:PORT", false, check_address}, values.grpc);
+  flags.add({"--ops", "Where to serve /metrics and /healthz", "HOST:PORT", false, check_address},
+            values.ops);
   flags.add({"--db", "SQLite database file; made when absent", "PATH", true}, values.db);
   flags.add({"--version", "The version this instance says it is", "NAME"}, values.version);
 }

@@ -70,6 +70,7 @@ struct ServiceFlags {
   std::string grpc = "127.0.0.1:19090";
   std::string db;
   std::string version = "v1";
+  std::string ops = "127.0.0.1:19091";
 };
 void add_service_flags(Flags& flags, ServiceFlags& values);
 

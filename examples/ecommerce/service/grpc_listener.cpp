@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <grpc/support/log.h>
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -38,13 +39,14 @@ GrpcListener::GrpcListener(HostPort address, std::unique_ptr<grpc::Server> serve
 GrpcListener::~GrpcListener() = default;
 
 std::expected<std::unique_ptr<GrpcListener>, std::string> GrpcListener::open(
-    const HostPort& address, grpc::Service& service) {
+    const HostPort& address, const std::vector<grpc::Service*>& services) {
   gpr_set_log_function([](gpr_log_func_args*) {});  // one clear line of ours instead
   int port = 0;
+  grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddListeningPort(address.text(), grpc::InsecureServerCredentials(), &port);
-  builder.RegisterService(&service);
+  for (grpc::Service* service : services) builder.RegisterService(service);
   std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
   if (!server || port == 0) {
     return std::unexpected(
@@ -54,6 +56,7 @@ std::expected<std::unique_ptr<GrpcListener>, std::string> GrpcListener::open(
 }
 
 void GrpcListener::stop(std::chrono::milliseconds deadline) {
+  if (auto* health = server_->GetHealthCheckService()) health->Shutdown();
   server_->Shutdown(std::chrono::system_clock::now() + deadline);
   server_->Wait();
 }

@@ -43,9 +43,13 @@ TEST_CASE("the services hold no address of one another") {
   CHECK(read > 20);
 }
 
-TEST_CASE("the order service opens channels through its sidecar only") {
+TEST_CASE("the services open channels through their sidecars only") {
   int opened = 0;
-  for (const auto& source : sources_of("order")) {
+  std::vector<std::filesystem::path> sources;
+  for (const char* folder : {"order", "inventory", "payment", "service"}) {
+    for (const auto& source : sources_of(folder)) sources.push_back(source);
+  }
+  for (const auto& source : sources) {
     const std::string text = text_of(source);
     if (text.find("CreateCustomChannel") == std::string::npos &&
         text.find("CreateChannel") == std::string::npos)
