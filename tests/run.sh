@@ -22,11 +22,20 @@ esac
 install_packages
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_stack_use_after_return=1} UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1}
+# What has no threads needs no thread sanitizer.
+threaded=(unit_core unit_proxy scenario conformance)
 for preset in "${presets[@]}"; do
-  build "$preset"
+  if [ "$preset" = tsan ]; then build tsan "${threaded[@]}"; else build "$preset"; fi
   # Before ctest, whose summary is the last that is said.
-  if [ "$preset" = dev ] && [ $# = 0 ]; then tests/conformance/run.sh ci --built build/dev/bin; fi
+  if [ "$preset" = dev ] && [ $# = 0 ]; then
+    tests/conformance/run.sh ci --built build/dev/bin
+    say 'test: sagas'
+    tests/saga/run.sh ci --built build/dev/bin
+  fi
   say "test: preset $preset"
-  ctest --preset "$preset" "$@"
-  if [ "$preset" = dev ] && [ $# = 0 ]; then say "test: sagas"; tests/saga/run.sh ci --built build/dev/bin; fi
+  if [ "$preset" = tsan ]; then
+    ctest --preset tsan -R "^($(IFS='|'; printf '%s' "${threaded[*]}"))\$" "$@"
+  else
+    ctest --preset "$preset" "$@"
+  fi
 done
