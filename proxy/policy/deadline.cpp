@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "core/base/ascii.hpp"
 
@@ -37,7 +36,7 @@ std::optional<Duration> parse_grpc_timeout(std::string_view text) {
     if (!ascii::is_digit(c)) return std::nullopt;
     count = count * 10 + (c - '0');
   }
-  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  constexpr std::int64_t most = longest_timeout.count();
   return Duration(count > most / unit->ns ? most : count * unit->ns);
 }
 

@@ -13,7 +13,10 @@
 
 namespace outrider::proxy {
 
-// One to eight digits and one of H M S m u n. Saturates; nothing for anything else.
+// A hundred years: beyond, there is no difference, and a moment so far away can still be told.
+inline constexpr Duration longest_timeout = std::chrono::hours(100 * 365 * 24);
+
+// One to eight digits and one of H M S m u n, at most longest_timeout; nothing for anything else.
 [[nodiscard]] std::optional<Duration> parse_grpc_timeout(std::string_view text);
 // The shortest spelling that is not longer than `remaining`; never negative.
 [[nodiscard]] std::string format_grpc_timeout(Duration remaining);
