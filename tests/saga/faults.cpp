@@ -273,7 +273,11 @@ TEST_CASE("killed at random times under load, every order ends once and rightly"
   std::mutex lock;
   std::vector<Placed> placed;
   int unanswered = 0;
-  std::vector<std::thread> clients;
+  std::vector<std::jthread> clients;
+  const struct Stop {  // also when a process does not come up, and the test ends there
+    std::atomic<bool>& stop;
+    ~Stop() { stop = true; }
+  } stop_at_the_end{stop};
   for (int client = 0; client < 6; ++client) {
     clients.emplace_back([&, client] {
       for (int i = 0; !stop; ++i) {

@@ -168,14 +168,17 @@ void EventStore::refuse_gaps() {
                         "; it will not be used as it is. Restore it from a backup, and remove " +
                         mark_.path() + " if the backup is older on purpose");
   };
+  // Another process may be writing: the mark is read first, and what is written after that look only adds to
+  // what is found; each question is one statement, so one state of the file.
   Database& open = database;
+  const std::int64_t witnessed = mark_.position();
+  const std::int64_t missing = open.number("SELECT coalesce(max(position), 0) - count(*) FROM events");
   const std::int64_t last = open.number("SELECT coalesce(max(position), 0) FROM events");
-  const std::int64_t count = open.number("SELECT count(*) FROM events");
-  if (count != last) {
-    refuse(std::to_string(last - count) + " events are missing below position " + std::to_string(last));
+  if (missing != 0) {
+    refuse(std::to_string(missing) + " events are missing below position " + std::to_string(last));
   }
-  if (mark_.position() > last) {
-    refuse("events " + std::to_string(last + 1) + " to " + std::to_string(mark_.position()) +
+  if (witnessed > last) {
+    refuse("events " + std::to_string(last + 1) + " to " + std::to_string(witnessed) +
            " were on the disk and are gone");
   }
   Statement broken(open,

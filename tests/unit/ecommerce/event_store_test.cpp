@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <future>
 #include <thread>
 
@@ -227,6 +228,20 @@ TEST_CASE("a store with events missing refuses to start, and says which") {
     with_database(file.path(), row.sql);
     CHECK(refusal(file.path()).find(row.says) != std::string::npos);
   }
+}
+
+TEST_CASE("a store that is opened while another process writes finds nothing missing") {
+  const ScratchFile file;
+  EventStore writing(file.path());
+  std::atomic<bool> stop = false;
+  std::thread writer([&] {
+    for (int i = 0; !stop; ++i) CHECK(writing.commit(one("a", i)));
+  });
+  std::string refused;
+  for (int i = 0; i < 100 && refused.empty(); ++i) refused = refusal(file.path());
+  stop = true;
+  writer.join();
+  CHECK(refused == "");
 }
 
 TEST_CASE("a store of a later version of the program is left alone") {
