@@ -4,9 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <span>
 #include <string_view>
-#include <vector>
+#include <utility>
 
 namespace outrider {
 
@@ -21,44 +22,58 @@ using ByteView = std::span<const std::uint8_t>;
 
 class Buffer {
  public:
-  [[nodiscard]] ByteView view() const { return {bytes_.data() + begin_, bytes_.size() - begin_}; }
+  Buffer() = default;
+  Buffer(Buffer&& other) noexcept { swap(other); }
+  Buffer& operator=(Buffer&& other) noexcept {
+    swap(other);
+    other.clear();
+    return *this;
+  }
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+
+  [[nodiscard]] ByteView view() const { return {bytes_.get() + begin_, end_ - begin_}; }
   [[nodiscard]] std::string_view text() const { return text_of(view()); }
-  [[nodiscard]] std::size_t size() const { return bytes_.size() - begin_; }
-  [[nodiscard]] bool empty() const { return size() == 0; }
+  [[nodiscard]] std::size_t size() const { return end_ - begin_; }
+  [[nodiscard]] bool empty() const { return begin_ == end_; }
 
   void append(ByteView bytes) {
-    if (begin_ > 4096 && begin_ > bytes_.size() / 2) {
-      bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(begin_));
-      begin_ = 0;
-    }
-    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+    if (bytes.size() > capacity_ - end_) make_room(bytes.size());
+    if (!bytes.empty()) std::memcpy(bytes_.get() + end_, bytes.data(), bytes.size());
+    end_ += bytes.size();
   }
   void append(std::string_view text) { append(bytes_of(text)); }
+
+  // Room for `count` bytes more behind what is there, to be written at once.
+  [[nodiscard]] char* extend(std::size_t count) {
+    if (count > capacity_ - end_) make_room(count);
+    char* const room = reinterpret_cast<char*>(bytes_.get() + end_);
+    end_ += count;
+    return room;
+  }
 
   // Drops `count` bytes (at most size()) from the front. What was there stays readable through an
   // older view until the next append: codecs hand out views of what they have just consumed.
   void consume(std::size_t count) {
     begin_ += count;
-    if (begin_ == bytes_.size()) clear();
+    if (begin_ == end_) clear();
   }
 
   // Forgets the content and keeps the memory.
-  void clear() {
-    bytes_.clear();
-    begin_ = 0;
-  }
-
-  // Gives memory beyond `keep` bytes back once it is empty.
-  void shrink(std::size_t keep = 0) {
-    if (empty() && bytes_.capacity() > keep) {
-      bytes_ = {};
-      begin_ = 0;
-    }
-  }
+  void clear() { begin_ = end_ = 0; }
 
  private:
-  std::vector<std::uint8_t> bytes_;
-  std::size_t begin_ = 0;
+  void swap(Buffer& other) noexcept {
+    std::swap(bytes_, other.bytes_);
+    std::swap(begin_, other.begin_);
+    std::swap(end_, other.end_);
+    std::swap(capacity_, other.capacity_);
+  }
+  // Moves what is there to the front, into more memory when half of it would still be taken.
+  void make_room(std::size_t more);
+
+  std::unique_ptr<std::uint8_t[]> bytes_;
+  std::size_t begin_ = 0, end_ = 0, capacity_ = 0;
 };
 
 }  // namespace outrider

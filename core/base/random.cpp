@@ -1,6 +1,7 @@
 #include "core/base/random.hpp"
 
 #include <bit>
+#include <cstring>
 #include <random>
 
 namespace outrider {
@@ -47,17 +48,24 @@ std::uint64_t Random::below(std::uint64_t bound) {
   return static_cast<std::uint64_t>((static_cast<Wide>(next()) * bound) >> 64);
 }
 
-std::string Random::uuid4() {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::uint64_t words[2] = {next(), next()};
-  words[0] = (words[0] & 0xffffffffffff0fffULL) | 0x4000ULL;
-  words[1] = (words[1] & 0x3fffffffffffffffULL) | 0x8000000000000000ULL;
-  std::string text(36, '-');
-  std::size_t at = 0;
-  for (int nibble = 0; nibble < 32; ++nibble) {
-    if (at == 8 || at == 13 || at == 18 || at == 23) ++at;
-    const std::uint64_t word = words[nibble / 16];
-    text[at++] = digits[(word >> (60 - 4 * (nibble % 16))) & 0xf];
+std::array<char, 36> Random::uuid4() {
+  // Both digits of every byte, and where each of the 16 bytes stands.
+  static constexpr auto pairs = [] {
+    std::array<char, 512> digits{};
+    for (std::size_t i = 0; i < 256; ++i) {
+      digits[2 * i] = "0123456789abcdef"[i >> 4];
+      digits[2 * i + 1] = "0123456789abcdef"[i & 0xf];
+    }
+    return digits;
+  }();
+  static constexpr std::uint8_t places[16] = {0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
+  const std::uint64_t words[2] = {(next() & 0xffffffffffff0fffULL) | 0x4000ULL,
+                                  (next() & 0x3fffffffffffffffULL) | 0x8000000000000000ULL};
+  std::array<char, 36> text;
+  text[8] = text[13] = text[18] = text[23] = '-';
+  for (std::size_t i = 0; i < 16; ++i) {
+    const auto byte = static_cast<std::size_t>(words[i / 8] >> (56 - 8 * (i % 8))) & 0xff;
+    std::memcpy(&text[places[i]], &pairs[2 * byte], 2);
   }
   return text;
 }

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdint>
-#include <string>
 
 namespace outrider {
 
@@ -21,7 +20,7 @@ class Random {
   [[nodiscard]] std::uint64_t below(std::uint64_t bound);
 
   // A version 4 UUID in its 36 characters, as Envoy writes x-request-id.
-  [[nodiscard]] std::string uuid4();
+  [[nodiscard]] std::array<char, 36> uuid4();
 
  private:
   std::array<std::uint64_t, 4> state_;

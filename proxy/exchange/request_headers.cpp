@@ -81,7 +81,8 @@ void sanitize_outbound(protocol::Head& head) {
 void add_request_id(protocol::Head& head, const HttpSpec& http, Random& random) {
   const HeaderField* id = head.fields.find(HeaderName::XRequestId);
   if (http.generate_request_id && (!id || !is_request_id(id->value))) {
-    head.fields.set("x-request-id", random.uuid4());
+    const auto made = random.uuid4();
+    head.fields.set("x-request-id", {made.data(), made.size()});
   }
   if (!head.fields.has(HeaderName::XForwardedProto)) {
     head.fields.add_static("x-forwarded-proto", head.scheme == "https" ? "https" : "http");

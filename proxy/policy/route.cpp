@@ -54,7 +54,11 @@ const VirtualHost* match_host(const RouteTable& table, std::string_view authorit
 const Route* match_path(const VirtualHost& host, const protocol::Head& head) {
   const std::string_view path = without_query(head.path);
   const std::string_view query = query_of(head.path);
-  for (const Route& route : host.routes) {
+  const std::uint64_t first = first_bytes(path);
+  const Route* next = host.routes.data();
+  for (const PathGlance glance : host.glances) {
+    const Route& route = *next++;
+    if (!glance.may_match(first)) continue;
     if (!route.path.matches(path)) continue;
     const auto header_holds = [&](const HeaderMatcher& matcher) { return matcher.matches(head); };
     if (!std::ranges::all_of(route.headers, header_holds)) continue;

@@ -326,6 +326,7 @@ std::unique_ptr<RouteTable> route_table(const v3::RouteConfiguration& source,
     for (int i = 0; i < host.routes_size(); ++i) {
       const std::string field = fmt::format("{}.routes[{}]", where, i);
       spec.routes.push_back(route_of(host.routes(i), host, snapshot, field, report));
+      spec.glances.push_back(PathGlance::of(spec.routes.back().path));
     }
     const auto index = static_cast<std::uint32_t>(table->virtual_hosts.size());
     for (const std::string& domain : host.domains()) add_domain(*table, domain, index, report);

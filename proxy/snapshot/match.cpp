@@ -214,6 +214,12 @@ bool PathMatcher::matches(std::string_view path) const {
   return false;
 }
 
+PathGlance PathGlance::of(const PathMatcher& matcher) {
+  if (matcher.ignore_case || matcher.kind == PathMatcher::Kind::Regex) return {};
+  const std::string all(std::min(matcher.text.size(), sizeof(std::uint64_t)), '\xff');
+  return {first_bytes(all), first_bytes(matcher.text)};
+}
+
 Result<PathMatcher> PathMatcher::make_regex(std::string pattern) {
   PathMatcher matcher;
   matcher.kind = Kind::Regex;

@@ -88,6 +88,7 @@ struct Route {
 struct VirtualHost {
   std::string name;
   std::vector<Route> routes;
+  std::vector<PathGlance> glances;  // of each route's path; made when all are there
   bool include_attempt_count = false;
   HeaderOps request;
   HeaderOps response;

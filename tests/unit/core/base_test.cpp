@@ -29,7 +29,6 @@ TEST_CASE("a buffer gives back what it was given, however it is consumed") {
   }
   buffer.clear();
   CHECK(buffer.empty());
-  buffer.shrink();
   CHECK(buffer.text().empty());
 }
 
@@ -62,7 +61,8 @@ TEST_CASE("a request id is a version 4 UUID, and never the same") {
   Random random(1);
   std::set<std::string> seen;
   for (int i = 0; i < 1000; ++i) {
-    const std::string id = random.uuid4();
+    const auto made = random.uuid4();
+    const std::string id(made.data(), made.size());
     REQUIRE(id.size() == 36);
     for (std::size_t at = 0; at < 36; ++at) {
       const bool dash = at == 8 || at == 13 || at == 18 || at == 23;

@@ -97,6 +97,37 @@ TEST_CASE("the first route whose path, headers and query hold is taken") {
   CHECK(name(request("GET", "/v12/x")) == "none");
 }
 
+TEST_CASE("routes whose paths differ in the first eight bytes, behind them, in length or in case are told apart") {
+  World world;
+  world.routes(R"(name: 'r' virtual_hosts { name: 'order' domains: '*'
+    routes { name: 'seven' match { path: '/seven7' } direct_response { status: 200 } }
+    routes { name: 'eight' match { path: '/eight-8' } direct_response { status: 200 } }
+    routes { name: 'long' match { prefix: '/eight-8/and/more' } direct_response { status: 200 } }
+    routes { name: 'other' match { prefix: '/eight-8/and' } direct_response { status: 200 } }
+    routes { name: 'segment' match { path_separated_prefix: '/a/b' } direct_response { status: 200 } }
+    routes { name: 'loud' match { prefix: '/LOUD' case_sensitive { value: false } } direct_response { status: 200 } }
+    routes { name: 'short' match { prefix: '/a' } direct_response { status: 200 } } })");
+  const auto snapshot = world.snapshot();
+  const RouteTable& table = *snapshot->routes.find("r")->second;
+  const auto name = [&](std::string_view path) {
+    const RouteMatch match = match_route(table, *request("GET", path));
+    return match.route ? match.route->name : std::string("none");
+  };
+  CHECK(name("/seven7") == "seven");
+  CHECK(name("/seven") == "none");
+  CHECK(name("/seven77") == "none");
+  CHECK(name("/eight-8?q") == "eight");
+  CHECK(name("/eight-8/") == "none");
+  CHECK(name("/eight-8/and/more/so") == "long");
+  CHECK(name("/eight-8/and/mor") == "other");
+  CHECK(name("/a/b") == "segment");
+  CHECK(name("/a/b/c") == "segment");
+  CHECK(name("/a/bc") == "short");
+  CHECK(name("/loud/x") == "loud");
+  CHECK(name("/a") == "short");
+  CHECK(name("/") == "none");
+}
+
 TEST_CASE("a roll decides between weighted clusters, in proportion") {
   Forward split;
   for (const auto& [name, weight] : {std::pair{"stable", 90U}, {"canary", 10U}}) {
