@@ -17,8 +17,8 @@ bool Downstream::accept(int descriptor, net::ServerOptions options) {
   most_streams_ = options.limits.max_concurrent_streams;
   connection_ = net::HttpConnection::accept(worker_.loop(), descriptor, std::move(options), *this);
   if (!connection_) return false;
-  if (const auto ip = IpAddress::parse(connection_->remote().ip)) remote_ip_ = *ip;
-  if (const auto ip = IpAddress::parse(connection_->local().ip)) local_ip_ = *ip;
+  if (const auto ip = IpAddress::parse(connection_->remote().ip)) caller_.source = *ip;
+  if (const auto ip = IpAddress::parse(connection_->local().ip)) caller_.destination = *ip;
   return true;
 }
 
@@ -94,16 +94,18 @@ void Downstream::on_new_world() {
 
 // The listener's rules for this request: those of now; of an earlier world when the listener is gone.
 const HttpSpec* Downstream::find_http() {
-  if (world_ != worker_.world()) {
-    const ListenerSpec* found = worker_.world()->snapshot->listener(listener_);
-    if (found) {
-      world_ = worker_.world();
-      spec_ = found;
-    }
-  }
-  if (!spec_) return nullptr;
+  if (world_ == worker_.world()) return http_;
+  const ListenerSpec* found = worker_.world()->snapshot->listener(listener_);
+  if (!found) return http_;
+  world_ = worker_.world();
+  spec_ = found;
   const auto& chain = connection_->secure() ? spec_->tls : spec_->plaintext;
-  return chain ? &chain->http : nullptr;
+  http_ = chain ? &chain->http : nullptr;
+  const protocol::TlsPeer* peer = connection_->peer();
+  caller_.principal = peer ? std::string_view(peer->identity) : std::string_view();
+  caller_.destination_port = spec_->address.port;
+  rules_ = http_ ? CallerRules(http_->authorization, caller_) : CallerRules();
+  return http_;
 }
 
 void Downstream::begin(Event& event) {

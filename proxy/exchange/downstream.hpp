@@ -26,8 +26,9 @@ class Downstream final : net::HttpConnection::Owner {
   void abort() { connection_->abort({}); }
 
   [[nodiscard]] net::HttpConnection& connection() { return *connection_; }
-  [[nodiscard]] const IpAddress& remote_ip() const { return remote_ip_; }
-  [[nodiscard]] const IpAddress& local_ip() const { return local_ip_; }
+  // What authorization knows of it, and the rules of the listener that may apply to it.
+  [[nodiscard]] const Caller& caller() const { return caller_; }
+  [[nodiscard]] const CallerRules& rules() const { return rules_; }
   // Who the peer is in metrics: from its certificate and, at first sight, its peer metadata.
   void learn_peer(const protocol::Head& head);
   [[nodiscard]] WorkloadId peer_id() const { return peer_id_; }
@@ -59,7 +60,9 @@ class Downstream final : net::HttpConnection::Owner {
   // The listener as the current world has it; kept when a later world has none.
   std::shared_ptr<const World> world_;
   const ListenerSpec* spec_ = nullptr;
-  IpAddress remote_ip_, local_ip_;
+  const HttpSpec* http_ = nullptr;
+  Caller caller_;
+  CallerRules rules_;
   WorkloadId peer_id_ = unknown_workload;
   bool peer_learned_ = false;
   protocol::Rejection recorded_ = protocol::Rejection::None;  // the connection may end for the same reason

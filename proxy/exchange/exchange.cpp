@@ -94,16 +94,8 @@ void Exchange::identify() {
 
 bool Exchange::authorized() {
   if (http_.authorization.empty()) return true;
-  const protocol::TlsPeer* peer = downstream_.connection().peer();
-  const AuthorizationInput input{
-      .head = *request_,
-      .principal = peer ? std::string_view(peer->identity) : std::string_view(),
-      .source = downstream_.remote_ip(),
-      .destination = downstream_.local_ip(),
-      .destination_port = listener_.address.port,
-      .server_name = {},
-  };
-  const Decision decision = authorize(http_.authorization, input);
+  const AuthorizationInput input{.head = *request_, .caller = downstream_.caller()};
+  const Decision decision = authorize(downstream_.rules(), input);
   if (decision.allowed) return true;
   ++worker_.counters().rbac_denied;
   details_ = denial_details(decision);

@@ -14,47 +14,83 @@ struct Overloaded : Fs... {
   using Fs::operator()...;
 };
 
-bool holds(const RbacRule& rule, const AuthorizationInput& input);
+// Unknown: it depends on the request, and there is none yet.
+enum class Truth : std::uint8_t { No, Unknown, Yes };
 
-bool any_of(const std::vector<RbacRule>& rules, const AuthorizationInput& input) {
-  return std::ranges::any_of(rules, [&](const RbacRule& rule) { return holds(rule, input); });
+struct Facts {
+  const Caller& caller;
+  const protocol::Head* head = nullptr;  // null: only the caller is known
+  std::string_view path{};
+};
+
+Truth truth(const RbacRule& rule, const Facts& facts);
+
+Truth any_of(const std::vector<RbacRule>& rules, const Facts& facts) {
+  Truth all = Truth::No;
+  for (const RbacRule& rule : rules) {
+    all = std::max(all, truth(rule, facts));
+    if (all == Truth::Yes) break;
+  }
+  return all;
 }
 
-bool all_of(const std::vector<RbacRule>& rules, const AuthorizationInput& input) {
-  return std::ranges::all_of(rules, [&](const RbacRule& rule) { return holds(rule, input); });
+Truth all_of(const std::vector<RbacRule>& rules, const Facts& facts) {
+  Truth all = Truth::Yes;
+  for (const RbacRule& rule : rules) {
+    all = std::min(all, truth(rule, facts));
+    if (all == Truth::No) break;
+  }
+  return all;
 }
 
-bool holds(const RbacRule& rule, const AuthorizationInput& input) {
+Truth truth(const RbacRule& rule, const Facts& facts) {
+  const auto known = [](bool holds) { return holds ? Truth::Yes : Truth::No; };
+  const auto asked = [&](auto matches) { return facts.head ? known(matches()) : Truth::Unknown; };
+  const Caller& caller = facts.caller;
   return std::visit(
       Overloaded{
-          [](const RbacRule::Any&) { return true; },
-          [&](const RbacRule::AllOf& all) { return all_of(all.rules, input); },
-          [&](const RbacRule::AnyOf& any) { return any_of(any.rules, input); },
-          [&](const RbacRule::Not& negation) { return !all_of(negation.rule, input); },
-          [&](const RbacRule::Header& header) { return header.matcher.matches(input.head); },
-          [&](const RbacRule::Path& path) { return path.matcher.matches(input.path); },
-          [&](const RbacRule::Template& path) { return path.matcher.matches(input.path); },
-          [&](const RbacRule::Port& port) {
-            return input.destination_port >= port.first && input.destination_port < port.end;
+          [&](const RbacRule::Any&) { return Truth::Yes; },
+          [&](const RbacRule::AllOf& all) { return all_of(all.rules, facts); },
+          [&](const RbacRule::AnyOf& any) { return any_of(any.rules, facts); },
+          [&](const RbacRule::Not& negation) {
+            const Truth inner = all_of(negation.rule, facts);
+            return inner == Truth::Unknown ? inner : known(inner == Truth::No);
           },
-          [&](const RbacRule::DestinationIp& ip) { return ip.network.contains(input.destination); },
-          [&](const RbacRule::SourceIp& ip) { return ip.network.contains(input.source); },
-          [&](const RbacRule::ServerName& name) { return name.matcher.matches(input.server_name); },
-          [&](const RbacRule::AnyPrincipal&) { return !input.principal.empty(); },
+          [&](const RbacRule::Header& header) {
+            return asked([&] { return header.matcher.matches(*facts.head); });
+          },
+          [&](const RbacRule::Path& path) { return asked([&] { return path.matcher.matches(facts.path); }); },
+          [&](const RbacRule::Template& path) { return asked([&] { return path.matcher.matches(facts.path); }); },
+          [&](const RbacRule::Port& port) {
+            return known(caller.destination_port >= port.first && caller.destination_port < port.end);
+          },
+          [&](const RbacRule::DestinationIp& ip) { return known(ip.network.contains(caller.destination)); },
+          [&](const RbacRule::SourceIp& ip) { return known(ip.network.contains(caller.source)); },
+          [&](const RbacRule::ServerName& name) { return known(name.matcher.matches(caller.server_name)); },
+          [&](const RbacRule::AnyPrincipal&) { return known(!caller.principal.empty()); },
           [&](const RbacRule::Principal& who) {
-            return !input.principal.empty() && who.matcher.matches(input.principal);
+            return known(!caller.principal.empty() && who.matcher.matches(caller.principal));
           },
       },
       rule.condition);
 }
 
-const RbacPolicy* matching(const RbacRuleSet& rule_set, const AuthorizationInput& input) {
-  for (const RbacPolicy& policy : rule_set.policies) {
-    if (any_of(policy.principals.rules, input) && any_of(policy.permissions.rules, input)) {
-      return &policy;
-    }
-  }
-  return nullptr;
+Facts facts_of(const AuthorizationInput& input) { return {input.caller, &input.head, input.path}; }
+
+bool holds(const RbacRule& rule, const AuthorizationInput& input) {
+  return truth(rule, facts_of(input)) == Truth::Yes;
+}
+
+// How far the policy applies: to none of what the caller asks, to some of it, or to this request.
+Truth applies(const RbacPolicy& policy, const Facts& facts) {
+  const Truth principal = any_of(policy.principals.rules, facts);
+  return principal == Truth::No ? principal : std::min(principal, any_of(policy.permissions.rules, facts));
+}
+
+bool allows(const RbacRuleSet& rule_set, const AuthorizationInput& input) {
+  return std::ranges::any_of(rule_set.policies, [&](const RbacPolicy& policy) {
+    return applies(policy, facts_of(input)) == Truth::Yes;
+  });
 }
 
 // One reading of a rule, for the sentence about what came nearest: which kind of condition is it?
@@ -170,8 +206,8 @@ Near nearest(const RbacRuleSet& rule_set, const AuthorizationInput& input) {
   Near best;
   for (const RbacPolicy& policy : rule_set.policies) {
     if (matches_nothing(policy)) continue;
-    const bool principal = any_of(policy.principals.rules, input);
-    const bool permission = any_of(policy.permissions.rules, input);
+    const bool principal = any_of(policy.principals.rules, facts_of(input)) == Truth::Yes;
+    const bool permission = any_of(policy.permissions.rules, facts_of(input)) == Truth::Yes;
     if (permission && !principal) {
       std::string wanted;
       write_rules(policy.principals.rules, " or ", wanted);
@@ -190,16 +226,6 @@ Near nearest(const RbacRuleSet& rule_set, const AuthorizationInput& input) {
   return best;
 }
 
-Decision judge(std::span<const RbacRuleSet> rule_sets, const AuthorizationInput& input) {
-  const RbacPolicy* allowed_by = nullptr;
-  for (const RbacRuleSet& rule_set : rule_sets) {
-    const RbacPolicy* policy = matching(rule_set, input);
-    if ((policy != nullptr) == (rule_set.action == RbacAction::Deny)) return {false, policy};
-    if (policy != nullptr) allowed_by = policy;
-  }
-  return {true, allowed_by};
-}
-
 AuthorizationInput read_as(const AuthorizationInput& input, std::string_view path) {
   AuthorizationInput other = input;
   other.path = path;
@@ -208,11 +234,34 @@ AuthorizationInput read_as(const AuthorizationInput& input, std::string_view pat
 
 }  // namespace
 
-Decision authorize(std::span<const RbacRuleSet> rule_sets, const AuthorizationInput& input) {
-  Decision decision = judge(rule_sets, input);
+CallerRules::CallerRules(std::span<const RbacRuleSet> rule_sets, const Caller& caller) {
+  for (const RbacRuleSet& rule_set : rule_sets) {
+    RuleSet& kept = rule_sets_.emplace_back(RuleSet{rule_set.action, {}});
+    for (const RbacPolicy& policy : rule_set.policies) {
+      if (applies(policy, {caller}) != Truth::No) kept.policies.push_back(&policy);
+    }
+  }
+}
+
+Decision CallerRules::judge(const AuthorizationInput& input) const {
+  const RbacPolicy* allowed_by = nullptr;
+  const Facts facts = facts_of(input);
+  for (const RuleSet& rule_set : rule_sets_) {
+    const auto found = std::ranges::find_if(rule_set.policies, [&facts](const RbacPolicy* policy) {
+      return applies(*policy, facts) == Truth::Yes;
+    });
+    const RbacPolicy* policy = found == rule_set.policies.end() ? nullptr : *found;
+    if ((policy != nullptr) == (rule_set.action == RbacAction::Deny)) return {false, policy};
+    if (policy != nullptr) allowed_by = policy;
+  }
+  return {true, allowed_by};
+}
+
+Decision authorize(const CallerRules& rules, const AuthorizationInput& input) {
+  Decision decision = rules.judge(input);
   if (!decision.allowed || !has_other_readings(input.path)) return decision;
   for (const std::string& reading : other_readings(input.path)) {
-    Decision other = judge(rule_sets, read_as(input, reading));
+    Decision other = rules.judge(read_as(input, reading));
     if (other.allowed) continue;
     other.read_as = reading;
     return other;
@@ -228,15 +277,15 @@ std::string denial_details(const Decision& decision) {
 std::string explain_denial(std::span<const RbacRuleSet> rule_sets, const AuthorizationInput& asked,
                            const Decision& decision) {
   const AuthorizationInput input = decision.read_as.empty() ? asked : read_as(asked, decision.read_as);
-  const std::string_view who = input.principal.empty() ? "a caller without identity" : input.principal;
+  const std::string_view who = input.caller.principal.empty() ? "a caller without identity" : input.caller.principal;
   std::string what = fmt::format("{} {} of {} on port {}", input.head.method, without_query(input.head.path),
-                                 who, input.destination_port);
+                                 who, input.caller.destination_port);
   if (!decision.read_as.empty()) what += fmt::format(", which an application may read as {},", decision.read_as);
   if (decision.policy != nullptr) {
     return fmt::format("{} is denied by {}", what, named(*decision.policy));
   }
   for (const RbacRuleSet& rule_set : rule_sets) {
-    if (rule_set.action != RbacAction::Allow || matching(rule_set, input) != nullptr) continue;
+    if (rule_set.action != RbacAction::Allow || allows(rule_set, input)) continue;
     if (std::ranges::all_of(rule_set.policies, matches_nothing)) {
       return fmt::format("{} is denied: {} allows nothing", what,
                          rule_set.policies.empty() ? "the policy" : named(rule_set.policies.front()));

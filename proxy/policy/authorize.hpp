@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/protocol/message.hpp"
 #include "core/base/address.hpp"
@@ -14,13 +15,18 @@
 
 namespace outrider::proxy {
 
-struct AuthorizationInput {
-  const protocol::Head& head;      // normalized
+// What a connection says about every request on it.
+struct Caller {
   std::string_view principal;      // the peer's verified spiffe://...; empty: none
   IpAddress source;                // the connection's peer
   IpAddress destination;           // our own side of it
   std::uint16_t destination_port = 0;
   std::string_view server_name;    // SNI
+};
+
+struct AuthorizationInput {
+  const protocol::Head& head;      // normalized
+  Caller caller;
   std::string_view path = without_query(head.path);  // the reading that is judged
 };
 
@@ -32,8 +38,26 @@ struct Decision {
   std::string read_as{};
 };
 
-[[nodiscard]] Decision authorize(std::span<const RbacRuleSet> rule_sets,
-                                 const AuthorizationInput& input);
+// Rule sets without the policies that cannot match whatever this caller asks: most of them name
+// others. Made once a connection; the rule sets have to outlive it.
+class CallerRules {
+ public:
+  CallerRules() = default;
+  CallerRules(std::span<const RbacRuleSet> rule_sets, const Caller& caller);
+
+ private:
+  friend Decision authorize(const CallerRules& rules, const AuthorizationInput& input);
+  [[nodiscard]] Decision judge(const AuthorizationInput& input) const;
+
+  struct RuleSet {
+    RbacAction action;
+    std::vector<const RbacPolicy*> policies;
+  };
+  std::vector<RuleSet> rule_sets_;
+};
+
+// `rules` have to be those of the input's caller.
+[[nodiscard]] Decision authorize(const CallerRules& rules, const AuthorizationInput& input);
 
 // rbac_access_denied_matched_policy[ns[..]-policy[..]-rule[..]], or [none].
 [[nodiscard]] std::string denial_details(const Decision& decision);

@@ -172,13 +172,8 @@ std::optional<std::string> passes(const std::vector<proxy::RbacRuleSet>& set, co
   head->path = head->fields.keep(path);
   std::string scratch;
   if (proxy::normalize(*head, scratch)) return std::nullopt;
-  const proxy::AuthorizationInput input{.head = *head,
-                                        .principal = {},
-                                        .source = {},
-                                        .destination = {},
-                                        .destination_port = 80,
-                                        .server_name = {}};
-  if (!proxy::authorize(set, input).allowed) return std::nullopt;
+  const proxy::AuthorizationInput input{.head = *head, .caller = {{}, {}, {}, 80, {}}};
+  if (!proxy::authorize({set, input.caller}, input).allowed) return std::nullopt;
   return std::string(head->path);
 }
 
@@ -285,13 +280,8 @@ TEST_CASE("2.6: a denial of another reading says which one") {
   const auto head = protocol::make_head();
   head->method = "GET";
   head->path = "/public/..;/admin";
-  const proxy::AuthorizationInput input{.head = *head,
-                                        .principal = {},
-                                        .source = {},
-                                        .destination = {},
-                                        .destination_port = 80,
-                                        .server_name = {}};
-  const proxy::Decision decision = proxy::authorize(deny, input);
+  const proxy::AuthorizationInput input{.head = *head, .caller = {{}, {}, {}, 80, {}}};
+  const proxy::Decision decision = proxy::authorize({deny, input.caller}, input);
   CHECK_FALSE(decision.allowed);
   CHECK(decision.read_as == "/admin");
   CHECK(proxy::explain_denial(deny, input, decision) ==

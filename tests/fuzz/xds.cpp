@@ -53,8 +53,8 @@ void ask(const proxy::Snapshot& snapshot) {
   for (const auto& listener : snapshot.listeners) {
     for (const auto* chain : {&listener->tls, &listener->plaintext}) {
       if (!*chain) continue;
-      const proxy::AuthorizationInput asked{*head, "spiffe://a/ns/b/sa/c", {}, {}, 80, {}};
-      const auto decision = proxy::authorize((*chain)->http.authorization, asked);
+      const proxy::AuthorizationInput asked{*head, {"spiffe://a/ns/b/sa/c", {}, {}, 80, {}}};
+      const auto decision = proxy::authorize({(*chain)->http.authorization, asked.caller}, asked);
       if (!decision.allowed) {
         CHECK_FALSE(proxy::explain_denial((*chain)->http.authorization, asked, decision).empty());
       }

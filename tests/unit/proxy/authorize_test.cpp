@@ -54,8 +54,8 @@ struct Call {
 
 Decision decide(const std::vector<RbacRuleSet>& sets, const Call& call, testing::Fields fields = {}) {
   const auto head = request(call.method, call.path, "order", fields);
-  return authorize(sets, {*head, call.principal, *IpAddress::parse("127.10.0.3"),
-                          *IpAddress::parse("127.10.0.2"), call.port, {}});
+  const Caller caller{call.principal, *IpAddress::parse("127.10.0.3"), *IpAddress::parse("127.10.0.2"), call.port, {}};
+  return authorize({sets, caller}, {*head, caller});
 }
 
 std::string sa(const std::string& name) { return "spiffe://cluster.local/ns/ecommerce/sa/" + name; }
@@ -155,6 +155,37 @@ TEST_CASE("every kind of condition decides") {
   }
 }
 
+TEST_CASE("rules made for a caller judge each of its requests, where negations and alternatives mix both") {
+  const std::string a = "authenticated { principal_name { exact: 'spiffe://td/ns/shop/sa/a' } }";
+  const std::string get = method("GET");
+  struct Row {
+    std::string principals;
+    bool a_gets, a_posts, b_gets, b_posts;
+  };
+  const Row rows[] = {
+      {a, true, true, false, false},
+      {"not_id { " + a + " }", false, false, true, true},
+      {get, true, false, true, false},
+      {"not_id { " + get + " }", false, true, false, true},
+      {"and_ids { ids { " + a + " } ids { " + get + " } }", true, false, false, false},
+      {"or_ids { ids { " + a + " } ids { " + get + " } }", true, true, true, false},
+      {"not_id { and_ids { ids { " + a + " } ids { " + get + " } } }", false, true, true, true},
+      {"not_id { or_ids { ids { " + a + " } ids { " + get + " } } }", false, false, false, true},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.principals);
+    const std::vector<RbacRuleSet> sets = {
+        rules("action: ALLOW policies { key: 'p' value { permissions { any: true } principals { " + row.principals + " } } }")};
+    const auto get_it = request("GET", "/", "order"), post_it = request("POST", "/", "order");
+    const Caller caller_a{"spiffe://td/ns/shop/sa/a", {}, {}, 80, {}}, caller_b{"spiffe://td/ns/shop/sa/b", {}, {}, 80, {}};
+    const CallerRules rules_a(sets, caller_a), rules_b(sets, caller_b);
+    CHECK(authorize(rules_a, {*get_it, caller_a}).allowed == row.a_gets);
+    CHECK(authorize(rules_a, {*post_it, caller_a}).allowed == row.a_posts);
+    CHECK(authorize(rules_b, {*get_it, caller_b}).allowed == row.b_gets);
+    CHECK(authorize(rules_b, {*post_it, caller_b}).allowed == row.b_posts);
+  }
+}
+
 TEST_CASE("a repeated header cannot hide a value from a denial, nor make one for an allowance") {
   const Call call{"GET", "/", ""};
   const std::string admin = "header { name: 'role' string_match { exact: 'admin' } }";
@@ -174,8 +205,8 @@ TEST_CASE("a denial says who, what, and which rule came nearest") {
   const std::vector<RbacRuleSet> sets = {seed()};
   const auto explain = [&](const Call& call) {
     const auto head = request(call.method, call.path);
-    const AuthorizationInput input{*head, call.principal, {}, {}, call.port, {}};
-    return explain_denial(sets, input, authorize(sets, input));
+    const AuthorizationInput input{*head, {call.principal, {}, {}, call.port, {}}};
+    return explain_denial(sets, input, authorize({sets, input.caller}, input));
   };
   const std::string wrong_method = explain({"GET", "/api/v1/orders/1", sa("inventory-service")});
   CHECK(wrong_method == "GET /api/v1/orders/1 of spiffe://cluster.local/ns/ecommerce/sa/inventory-service on port 8080 is "
@@ -191,15 +222,15 @@ TEST_CASE("a denial says who, what, and which rule came nearest") {
 
 TEST_CASE("a denial by a policy names it, and one that allows nothing says so") {
   const auto head = request("GET", "/");
-  const AuthorizationInput input{*head, "", {}, {}, 80, {}};
+  const AuthorizationInput input{*head, {"", {}, {}, 80, {}}};
   const std::vector<RbacRuleSet> deny = {rules("action: DENY policies { key: 'p' value { permissions { any: true } principals { any: true } } }")};
-  CHECK(explain_denial(deny, input, authorize(deny, input)).ends_with("is denied by p"));
+  CHECK(explain_denial(deny, input, authorize({deny, input.caller}, input)).ends_with("is denied by p"));
   const std::vector<RbacRuleSet> nothing = {rules("action: ALLOW")};
-  CHECK(explain_denial(nothing, input, authorize(nothing, input)).ends_with("the policy allows nothing"));
+  CHECK(explain_denial(nothing, input, authorize({nothing, input.caller}, input)).ends_with("the policy allows nothing"));
   std::vector<RbacRuleSet> empty = {rules("action: ALLOW policies { key: 'p' value { permissions { any: true } "
                                           "principals { not_id { any: true } } } }")};
   empty[0].policies[0].source = "deny-all.yaml:1";
-  CHECK(explain_denial(empty, input, authorize(empty, input)).ends_with("p (deny-all.yaml:1) allows nothing"));
+  CHECK(explain_denial(empty, input, authorize({empty, input.caller}, input)).ends_with("p (deny-all.yaml:1) allows nothing"));
 }
 
 }  // namespace
