@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -19,22 +20,31 @@ std::unexpected<Refusal> refuse(int status, std::string_view reason,
 
 constexpr std::size_t longest_target = 16 * 1024;
 
-constexpr auto token_table = [] {
-  std::array<bool, 256> table{};
-  for (int c = '0'; c <= '9'; ++c) table[static_cast<std::size_t>(c)] = true;
-  for (int c = 'a'; c <= 'z'; ++c) table[static_cast<std::size_t>(c)] = true;
-  for (int c = 'A'; c <= 'Z'; ++c) table[static_cast<std::size_t>(c)] = true;
-  for (char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<unsigned char>(c)] = true;
+// What a byte of a token is in lower case; 0: no token has it (RFC 9110 section 5.6.2).
+constexpr auto token_lower = [] {
+  std::array<char, 256> table{};
+  for (int c = '0'; c <= '9'; ++c) table[static_cast<std::size_t>(c)] = static_cast<char>(c);
+  for (int c = 'a'; c <= 'z'; ++c) table[static_cast<std::size_t>(c)] = static_cast<char>(c);
+  for (int c = 'A'; c <= 'Z'; ++c) table[static_cast<std::size_t>(c)] = ascii::lower(static_cast<char>(c));
+  for (char c : std::string_view("!#$%&'*+-.^_`|~")) table[static_cast<unsigned char>(c)] = c;
   return table;
 }();
 
-// Field values: visible bytes, space, tab and obs-text; no control bytes, no DEL (RFC 9110 5.5).
+// Field values: visible bytes, space, tab and obs-text; no control bytes, no DEL (RFC 9110 5.5). Eight
+// bytes at a time: bit 7 is set in those that are below 0x20 or DEL, and only then a closer look is needed.
 bool is_field_value(std::string_view text) {
-  for (char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && byte != '\t') || byte == 0x7f) return false;
+  constexpr std::uint64_t ones = 0x0101010101010101, high = ones * 0x80;
+  while (text.size() >= sizeof(std::uint64_t)) {
+    std::uint64_t bytes;
+    std::memcpy(&bytes, text.data(), sizeof bytes);
+    const std::uint64_t del = bytes ^ (ones * 0x7f);
+    if ((((bytes - ones * 0x20) & ~bytes) | ((del - ones) & ~del)) & high) break;
+    text.remove_prefix(sizeof bytes);
   }
-  return true;
+  return std::ranges::none_of(text, [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte < 0x20 && byte != '\t') || byte == 0x7f;
+  });
 }
 
 // Visible ASCII without space: what a request target may hold.
@@ -57,11 +67,15 @@ std::optional<std::string_view> take_line(std::string_view& block) {
   return line;
 }
 
+// The name in lower case, kept in `fields`; empty when it is no token.
 std::string_view lower_name(HeaderList& fields, std::string_view name) {
-  char small[64];
-  if (name.size() > sizeof small) return fields.keep(ascii::to_lower(name));
-  for (std::size_t i = 0; i < name.size(); ++i) small[i] = ascii::lower(name[i]);
-  return fields.keep({small, name.size()});
+  if (name.empty()) return {};
+  char* const kept = fields.room(name.size());
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    kept[i] = token_lower[static_cast<unsigned char>(name[i])];
+    if (kept[i] == 0) return {};
+  }
+  return {kept, name.size()};
 }
 
 std::expected<void, Refusal> parse_fields(std::string_view block, const HeadLimits& limits,
@@ -77,19 +91,19 @@ std::expected<void, Refusal> parse_fields(std::string_view block, const HeadLimi
     const std::size_t colon = line->find(':');
     if (colon == std::string_view::npos) return refuse(400, "a header line has no colon");
     const std::string_view name = line->substr(0, colon);
-    if (!is_token(name)) return refuse(400, "a header name is not a token");
+    const std::string_view kept = lower_name(fields, name);
+    if (kept.empty()) return refuse(400, "a header name is not a token");
     const std::string_view value = ascii::trim(line->substr(colon + 1));
     if (!is_field_value(value)) return refuse(400, "a header value holds a control byte");
     bytes += name.size() + value.size() + 32;
     if (fields.size() >= limits.fields) return refuse(431, "too many header fields", Rejection::HeadTooLarge);
     if (bytes > limits.bytes) return refuse(431, "header fields are too large", Rejection::HeadTooLarge);
-    const std::string_view kept = lower_name(fields, name);
-    const HeaderName id = header_name(kept);
+    fields.add_kept(kept, fields.keep(value));
+    const HeaderName id = fields.fields().back().id;
     if ((id == HeaderName::ContentLength || id == HeaderName::TransferEncoding) &&
         (line->ends_with(' ') || line->ends_with('\t'))) {
       return refuse(400, "white space behind a framing header", Rejection::AmbiguousFraming);  // others may not trim it
     }
-    fields.fields().push_back({kept, fields.keep(value), id});
   }
   if (!block.empty()) return refuse(400, "bytes after the empty line");
   return {};
@@ -259,7 +273,7 @@ std::expected<void, Refusal> parse_host(Head& head) {
 
 bool is_token(std::string_view text) {
   for (char c : text) {
-    if (!token_table[static_cast<unsigned char>(c)]) return false;
+    if (token_lower[static_cast<unsigned char>(c)] == 0) return false;
   }
   return !text.empty();
 }

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "core/base/ascii.hpp"
 #include "core/protocol/http2_stream.hpp"
@@ -23,7 +24,8 @@ std::string_view view(nghttp2_rcbuf* buffer) {
 int Http2Codec::Callbacks::on_begin_headers(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
   if (frame->hd.type != NGHTTP2_HEADERS) return 0;
   codec(user).head_open_ = true;
-  H2Stream* s = stream(session, frame->hd.stream_id);
+  H2Stream*& s = codec(user).head_stream_;
+  s = stream(session, frame->hd.stream_id);
   if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
     s = codec(user).new_stream(frame->hd.stream_id, nullptr);
     nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, s);
@@ -41,10 +43,10 @@ int Http2Codec::Callbacks::on_begin_headers(nghttp2_session* session, const nght
   return 0;
 }
 
-int Http2Codec::Callbacks::on_header(nghttp2_session* session, const nghttp2_frame* frame, nghttp2_rcbuf* name,
+int Http2Codec::Callbacks::on_header(nghttp2_session*, const nghttp2_frame*, nghttp2_rcbuf* name,
                      nghttp2_rcbuf* value, std::uint8_t, void* user) {
   Http2Codec& self = codec(user);
-  H2Stream* s = stream(session, frame->hd.stream_id);
+  H2Stream* s = self.head_stream_;
   const std::size_t bytes = view(name).size() + view(value).size() + 32;
   if (!s || !s->incoming || s->too_large) {
     self.drop_field(bytes);
@@ -109,7 +111,7 @@ int Http2Codec::Callbacks::on_frame_recv(nghttp2_session* session, const nghttp2
   switch (frame->hd.type) {
     case NGHTTP2_HEADERS: {
       self.head_open_ = false;
-      H2Stream* s = stream(session, frame->hd.stream_id);
+      H2Stream* s = std::exchange(self.head_stream_, nullptr);
       if (s && s->broken) s->incoming.reset();  // given up between its frames
       if (s && s->incoming) {
         self.on_head_complete(*s, (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0);
@@ -172,6 +174,7 @@ int Http2Codec::Callbacks::on_stream_close(nghttp2_session* session, std::int32_
                            void* user) {
   H2Stream* s = stream(session, id);
   if (!s) return 0;
+  if (codec(user).head_stream_ == s) codec(user).head_stream_ = nullptr;
   nghttp2_session_set_stream_user_data(session, id, nullptr);
   // Streams above a GOAWAY's last id are closed by nghttp2 with this code as well.
   codec(user).close(*s, static_cast<ErrorCode>(code), code == NGHTTP2_REFUSED_STREAM);

@@ -26,13 +26,15 @@ std::uint8_t* mutable_bytes(std::string_view text) {
   return const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(text.data()));
 }
 
-// Values that differ in every request would only push useful entries out of the HPACK table.
-std::uint8_t indexing(HeaderName id) {
+// Values that differ in every request would only push useful entries out of the HPACK table. One digit
+// is among few, and its entry lets longer ones name their field by a number.
+std::uint8_t indexing(HeaderName id, std::string_view value) {
   switch (id) {
-    case HeaderName::XRequestId:
     case HeaderName::XEnvoyUpstreamServiceTime:
-    case HeaderName::XEnvoyExpectedRqTimeoutMs:
+      return value.size() > 1 ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE;
+    case HeaderName::XRequestId:
     case HeaderName::ContentLength:
+    case HeaderName::GrpcTimeout:
     case HeaderName::IdempotencyKey:
       return NGHTTP2_NV_FLAG_NO_INDEX;
     default:
@@ -42,14 +44,15 @@ std::uint8_t indexing(HeaderName id) {
 
 }  // namespace
 
-void FieldBlock::add(std::string_view name, std::string_view value, HeaderName id) {
-  fields_.push_back({mutable_bytes(name), mutable_bytes(value), name.size(), value.size(),
-                     indexing(id)});
+void FieldBlock::add(const HeaderField& field) {
+  const unsigned copies = field.lasting_name ? NGHTTP2_NV_FLAG_NO_COPY_NAME : NGHTTP2_NV_FLAG_NONE;
+  fields_.push_back({mutable_bytes(field.name), mutable_bytes(field.value), field.name.size(), field.value.size(),
+                     static_cast<std::uint8_t>(copies | indexing(field.id, field.value))});
 }
 
 void FieldBlock::add_all(const HeaderList& fields) {
   for (const HeaderField& field : fields.fields()) {
-    if (!is_connection_specific(field)) add(field.name, field.value, field.id);
+    if (!is_connection_specific(field)) add(field);
   }
 }
 
@@ -228,10 +231,10 @@ Stream* Http2Codec::open(const Head& request, bool end_stream, void* user) {
   if (!can_open()) return nullptr;
   H2Stream* stream = new_stream(0, user);
   FieldBlock& block = FieldBlock::fresh();
-  block.add(":method", request.method);
-  block.add(":scheme", request.scheme.empty() ? "http" : request.scheme);
-  block.add(":authority", request.authority);
-  block.add(":path", request.path);
+  block.add_pseudo(":method", request.method);
+  block.add_pseudo(":scheme", request.scheme.empty() ? "http" : request.scheme);
+  block.add_pseudo(":authority", request.authority);
+  block.add_pseudo(":path", request.path);
   block.add_all(request.fields);
   nghttp2_data_provider body{{.ptr = stream}, Callbacks::read_body};
   const std::int32_t id = nghttp2_submit_request(session_, nullptr, block.data(), block.size(),
@@ -263,7 +266,7 @@ void Http2Codec::send_informational(Stream& handle, const Head& head) {
   if (stream.broken || stream.head_sent || head.status == 101) return;
   const std::string status = fmt::format("{}", head.status);
   FieldBlock& block = FieldBlock::fresh();
-  block.add(":status", status);
+  block.add_pseudo(":status", status);
   block.add_all(head.fields);
   nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, stream.id, nullptr, block.data(),
                          block.size(), nullptr);
@@ -275,7 +278,7 @@ void Http2Codec::send_head(Stream& handle, const Head& response, bool end_stream
   if (stream.broken || stream.head_sent) return;
   const fmt::format_int status(response.status);
   FieldBlock& block = FieldBlock::fresh();
-  block.add(":status", {status.data(), status.size()});
+  block.add_pseudo(":status", {status.data(), status.size()});
   block.add_all(response.fields);
   nghttp2_data_provider body{{.ptr = &stream}, Callbacks::read_body};
   // Bytes of a body that must not be there are dropped, as HTTP/1 does.

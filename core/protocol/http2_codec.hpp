@@ -101,6 +101,7 @@ class Http2Codec final : public Codec {
   std::size_t empty_data_frames_ = 0;  // in a row
   bool chunk_seen_ = false;            // in the DATA frame being received
   bool head_open_ = false;             // a header block has begun
+  H2Stream* head_stream_ = nullptr;    // whose; null: nobody's any more
   bool settings_unacknowledged_ = true;
   bool rejected_ = false;              // the peer has to go, and was told
   bool draining_ = false;

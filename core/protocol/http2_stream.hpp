@@ -12,10 +12,14 @@
 
 namespace outrider::protocol {
 
-// A header block as nghttp2 takes it: views, copied on submit.
+// A header block as nghttp2 takes it: views, copied on submit, but for names that outlive it all.
 class FieldBlock {
  public:
-  void add(std::string_view name, std::string_view value, HeaderName id = HeaderName::Other);
+  void add(const HeaderField& field);
+  // `name` is a literal.
+  void add_pseudo(std::string_view name, std::string_view value) {
+    add({name, value, HeaderName::Other, true});
+  }
   void add_all(const HeaderList& fields);
   [[nodiscard]] const nghttp2_nv* data() const { return fields_.data(); }
   [[nodiscard]] std::size_t size() const { return fields_.size(); }

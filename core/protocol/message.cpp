@@ -87,17 +87,20 @@ std::string_view view(nghttp2_rcbuf* buffer) {
 thread_local std::vector<std::unique_ptr<Head>> spare_heads;
 constexpr std::size_t most_spare_heads = 256;
 
+const Known* find_known(std::string_view name) {
+  const std::size_t length = name.size();
+  if (length > longest_known) return nullptr;
+  for (std::size_t i = first_of_length.at[length]; i < first_of_length.at[length + 1]; ++i) {
+    if (std::memcmp(known_names[i].name.data(), name.data(), length) == 0) return &known_names[i];
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 HeaderName header_name(std::string_view name) {
-  const std::size_t length = name.size();
-  if (length > longest_known) return HeaderName::Other;
-  for (std::size_t i = first_of_length.at[length]; i < first_of_length.at[length + 1]; ++i) {
-    if (std::memcmp(known_names[i].name.data(), name.data(), length) == 0) {
-      return known_names[i].id;
-    }
-  }
-  return HeaderName::Other;
+  const Known* known = find_known(name);
+  return known ? known->id : HeaderName::Other;
 }
 
 HeaderList::HeaderList(HeaderList&& other) noexcept { *this = std::move(other); }
@@ -116,16 +119,24 @@ HeaderList::~HeaderList() {
 }
 
 void HeaderList::add(std::string_view name, std::string_view value) {
-  fields_.push_back({keep(name), keep(value), header_name(name)});
+  const Known* known = find_known(name);
+  fields_.push_back(known ? HeaderField{known->name, keep(value), known->id, true}
+                          : HeaderField{keep(name), keep(value)});
 }
 
-void HeaderList::add_static(std::string_view name, std::string_view value) {
-  fields_.push_back({name, value, header_name(name)});
+void HeaderList::add_kept(std::string_view name, std::string_view value) {
+  const Known* known = find_known(name);
+  fields_.push_back(known ? HeaderField{known->name, value, known->id, true} : HeaderField{name, value});
 }
 
 void HeaderList::add_retained(nghttp2_rcbuf* name, nghttp2_rcbuf* value) {
-  const std::string_view kept = keep_retained(name);
-  fields_.push_back({kept, keep_retained(value), header_name(kept)});
+  const std::string_view kept = keep_retained(value);
+  if (const Known* known = find_known(view(name))) {
+    fields_.push_back({known->name, kept, known->id, true});
+  } else {
+    const bool lasting = nghttp2_rcbuf_is_static(name) != 0;  // HPACK's table
+    fields_.push_back({keep_retained(name), kept, HeaderName::Other, lasting});
+  }
 }
 
 void HeaderList::set(std::string_view name, std::string_view value) {
@@ -138,7 +149,9 @@ void HeaderList::set(std::string_view name, std::string_view value) {
     field.value = kept;
     return false;
   });
-  if (first) fields_.push_back({keep(name), kept, header_name(name)});
+  if (!first) return;
+  const Known* known = find_known(name);
+  fields_.push_back(known ? HeaderField{known->name, kept, known->id, true} : HeaderField{keep(name), kept});
 }
 
 bool HeaderList::remove(std::string_view name) {
@@ -174,16 +187,21 @@ std::size_t HeaderList::bytes() const {
   return total;
 }
 
-std::string_view HeaderList::keep(std::string_view text) {
-  if (text.empty()) return {};
-  if (capacity_ - used_ < text.size()) {
-    capacity_ = std::max(chunk_bytes, text.size());
+char* HeaderList::room(std::size_t bytes) {
+  if (capacity_ - used_ < bytes) {
+    capacity_ = std::max(chunk_bytes, bytes);
     used_ = 0;
     chunks_.push_back(std::make_unique_for_overwrite<char[]>(capacity_));
   }
-  char* to = chunks_.back().get() + used_;
+  char* const at = chunks_.back().get() + used_;
+  used_ += bytes;
+  return at;
+}
+
+std::string_view HeaderList::keep(std::string_view text) {
+  if (text.empty()) return {};
+  char* const to = room(text.size());
   std::memcpy(to, text.data(), text.size());
-  used_ += text.size();
   return {to, text.size()};
 }
 

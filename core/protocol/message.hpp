@@ -62,6 +62,7 @@ struct HeaderField {
   std::string_view name;  // lower case
   std::string_view value;
   HeaderName id = HeaderName::Other;
+  bool lasting_name = false;  // the name's bytes outlive every message
 };
 
 // An ordered list of fields; duplicates stay apart and in order.
@@ -77,7 +78,9 @@ class HeaderList {
   // Copies both into the arena. `name` has to be lower case.
   void add(std::string_view name, std::string_view value);
   // Keeps views of bytes that outlive this list (literals, a snapshot pinned by the exchange).
-  void add_static(std::string_view name, std::string_view value);
+  void add_static(std::string_view name, std::string_view value) { add_kept(name, value); }
+  // Keeps views of bytes that keep() or room() gave. `name` has to be lower case.
+  void add_kept(std::string_view name, std::string_view value);
   // Shares nghttp2's buffers.
   void add_retained(nghttp2_rcbuf* name, nghttp2_rcbuf* value);
   // Replaces every field of that name by one.
@@ -101,7 +104,8 @@ class HeaderList {
   // Sum of names, values and 32 for each field, as HPACK counts (RFC 7541 section 4.1).
   [[nodiscard]] std::size_t bytes() const;
 
-  // A copy of the bytes that lives as long as this list.
+  // Memory for so many bytes, one at least, that lives as long as this list; and a copy of bytes in it.
+  [[nodiscard]] char* room(std::size_t bytes);
   [[nodiscard]] std::string_view keep(std::string_view text);
   [[nodiscard]] std::string_view keep_retained(nghttp2_rcbuf* buffer);
 

@@ -114,7 +114,7 @@ TlsSession::Status TlsSession::read(std::span<std::uint8_t> plain, std::size_t& 
     if (rc != 1) return fail_with(rc);
     on_established();
   }
-  if (plain.empty()) return Status::NeedInput;
+  if (plain.empty() || (input_.empty() && SSL_has_pending(session_.get()) == 0)) return Status::NeedInput;
   const int rc = SSL_read(session_.get(), plain.data(), static_cast<int>(plain.size()));
   if (rc <= 0) return fail_with(rc);
   size = static_cast<std::size_t>(rc);

@@ -228,6 +228,36 @@ TEST_CASE("fields that would break the framing are not written") {
         "HTTP/1.1 200 OK\r\nok: 1\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
 }
 
+TEST_CASE("a byte that ends a line is found at every place of a value, in and out") {
+  for (std::size_t size = 1; size <= 20; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      CAPTURE(size);
+      CAPTURE(at);
+      for (const char bad : {'\r', '\n', '\0'}) {
+        std::string value(size, '\xe9');
+        value[at] = bad;
+        Server out;
+        out.side.receive("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        out.answer(200, "", {{"x", value}, {"content-length", "0"}});
+        CHECK(out.side.produce_all() == "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+      }
+      for (const char bad : {'\0', '\x01', '\x1f', '\x7f'}) {
+        std::string value(size + 2, '!');
+        value[at + 1] = bad;
+        Server in;
+        in.side.receive("GET / HTTP/1.1\r\nHost: a\r\nx: " + value + "\r\n\r\n");
+        CHECK(in.side.produce_all().starts_with("HTTP/1.1 400"));
+      }
+      std::string fine(size + 2, '\xff');
+      fine[at + 1] = '\t';
+      Server in;
+      in.side.receive("GET / HTTP/1.1\r\nHost: a\r\nx: " + fine + "\r\n\r\n");
+      REQUIRE(in.side.count() == 1);
+      CHECK(in.side.last().fields == Fields{{"x", fine}});
+    }
+  }
+}
+
 TEST_CASE(
     "an early answer is whole; up to 256 KiB of the request are thrown away, then it closes") {
   Server patient;
