@@ -23,9 +23,7 @@ int main(int argc, char** argv) {
 
   control::ApplyFlags apply_flags;
   auto* apply = app.add_subcommand("apply", "Create or change resources; wait for the sidecars");
-  apply
-      ->add_option("-f,--filename", apply_flags.files,
-                   "A file, a directory, or - for standard input")
+  apply->add_option("-f,--filename", apply_flags.files, "A file, a directory, or - for standard input")
       ->required();
   apply->add_option("--timeout", apply_flags.timeout, "How long to wait for the sidecars")
       ->capture_default_str();
@@ -58,14 +56,33 @@ int main(int argc, char** argv) {
   status->add_option("-o,--output", status_output, "json")->check(CLI::IsMember({"json"}));
 
   control::ValidateFlags validate_flags;
-  auto* validate = app.add_subcommand("validate", "Check files without a control plane");
-  validate->alias("analyze");
+  auto* validate =
+      app.add_subcommand("validate", "Check each document of the files, without a control plane");
   validate
-      ->add_option("-f,--filename", validate_flags.files,
-                   "A file, a directory, or - for standard input")
+      ->add_option("-f,--filename", validate_flags.files, "A file, a directory, or - for standard input")
       ->required();
-  validate->add_flag("--strict-istio", validate_flags.strict_istio,
-                     "Refuse what Istio refuses, even where the meaning is plain");
+  validate->add_flag("--strict-istio", validate_flags.strict_istio, "Judge exactly as Istio does");
+  validate->add_option("-o,--output", validate_flags.output, "text, or for machines json or yaml")
+      ->check(CLI::IsMember({"text", "json", "yaml"}))
+      ->capture_default_str();
+
+  control::ValidateFlags analyze_flags;
+  auto* analyze =
+      app.add_subcommand("analyze", "Check files as a mesh: what refers to what, what cannot act");
+  analyze->add_option("-f,--filename", analyze_flags.files, "A file, a directory, or - for standard input")
+      ->required();
+  analyze->add_flag("--strict-istio", analyze_flags.strict_istio, "Judge exactly as Istio does");
+
+  control::FixFlags fix_flags;
+  auto* fix = app.add_subcommand("fix", "Write what the messages can have done for them into the files");
+  fix->add_option("-f,--filename", fix_flags.files, "A file or a directory; - reads and writes a text")
+      ->required();
+  fix->add_flag("--dry-run", fix_flags.dry_run, "Show what would change, as a unified diff");
+
+  std::string explained;
+  auto* explain = app.add_subcommand("explain", "A page about a kind, a field or a message's code");
+  explain->add_option("WHAT", explained, "As VirtualService, VirtualService.http.retries or IST0106")
+      ->required();
 
   auto* version = app.add_subcommand("version", "Show the versions of both ends");
   app.set_version_flag("--version", "outriderctl " OUTRIDER_VERSION);
@@ -86,5 +103,8 @@ int main(int argc, char** argv) {
   }
   if (status->parsed()) return commands.proxy_status(status_output == "json");
   if (validate->parsed()) return control::Commands::validate(validate_flags);
+  if (analyze->parsed()) return control::Commands::analyze(analyze_flags);
+  if (fix->parsed()) return control::Commands::fix(fix_flags);
+  if (explain->parsed()) return control::Commands::explain(explained);
   return version->parsed() ? commands.version() : tool::usage;
 }

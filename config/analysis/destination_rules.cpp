@@ -14,7 +14,7 @@ std::size_t count_endpoints(const Service& service, const Labels& labels) {
   for (const Typed<ServiceEntry>& entry : service.entries) {
     count += static_cast<std::size_t>(
         std::count_if(entry->endpoints.begin(), entry->endpoints.end(),
-                      [&](const ServiceEndpoint& e) { return includes(e.labels, labels); }));
+                      [&](const WorkloadEntry& e) { return includes(e.labels, labels); }));
   }
   return count;
 }
@@ -23,19 +23,20 @@ std::size_t count_endpoints(const Service& service, const Labels& labels) {
 void check_ejection(const OutlierDetection& o, const Service& service, const Labels& labels,
                     std::string_view subset, const Resource& resource, Findings& out) {
   const auto endpoints = static_cast<std::int64_t>(count_endpoints(service, labels));
-  const std::int64_t percent = o.max_ejection_percent.value_or(kDefaultEjectionPercent);
+  const std::int64_t percent =
+      o.max_ejection_percent > 0 ? o.max_ejection_percent : kDefaultEjectionPercent;
   if (endpoints == 0 || endpoints * percent >= 100) return;
   const std::string what = subset.empty() ? service.host : fmt::format("subset \"{}\"", subset);
-  const std::string why = o.max_ejection_percent
+  const std::string why = o.max_ejection_percent > 0
                               ? fmt::format("maxEjectionPercent: {}", percent)
                               : fmt::format("maxEjectionPercent, {} by default,", percent);
   out.add(Level::Warning, code::kNeverEjects, resource, o.at,
           fmt::format("outlierDetection never ejects an endpoint of {}: {} of {} endpoint{} is "
                       "less than one",
                       what, why, endpoints, endpoints == 1 ? "" : "s"),
-          endpoints == 1 ? "one endpoint alone can only be ejected with maxEjectionPercent: 100"
-                         : fmt::format("write maxEjectionPercent: {} or more",
-                                       (100 + endpoints - 1) / endpoints));
+          endpoints == 1
+              ? "one endpoint alone can only be ejected with maxEjectionPercent: 100"
+              : fmt::format("write maxEjectionPercent: {} or more", (100 + endpoints - 1) / endpoints));
 }
 
 void check_subsets(const Typed<DestinationRule>& rule, const Service& service, Findings& out) {
@@ -58,8 +59,7 @@ void check_subsets(const Typed<DestinationRule>& rule, const Service& service, F
 
 }  // namespace
 
-void check_destination_rule(const Registry& registry, const Typed<DestinationRule>& rule,
-                            Findings& out) {
+void check_destination_rule(const Registry& registry, const Typed<DestinationRule>& rule, Findings& out) {
   const std::string host = resolve_host(*rule->host, rule.resource->key().ns);
   bool known = false;
   for (const auto& [name, service] : registry.services) {

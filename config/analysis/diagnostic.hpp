@@ -6,9 +6,20 @@
 #include <string_view>
 #include <vector>
 
+#include "config/yaml/position.hpp"
+
 namespace outrider::config {
 
 enum class Level { Info, Warning, Error };
+
+// Text to put in the place of some bytes of the file.
+struct Edit {
+  int offset = 0;
+  int bytes = 0;
+  std::string text;
+
+  auto operator<=>(const Edit&) const = default;
+};
 
 struct Diagnostic {
   std::string code;  // istioctl's ("IST0101") where it has one, else ours ("OUT0001"): codes.hpp
@@ -19,8 +30,14 @@ struct Diagnostic {
   int column = 0;
   std::string source_line;
   int caret_length = 0;
-  std::string note;  // what happens because of it
-  std::string help;  // what to write instead
+  std::string note;       // what happens because of it
+  std::string help;       // what to write instead
+  std::string path;       // "spec.http[1].timeout"
+  std::vector<Edit> fix;  // the help, done; empty: only its author can
+
+  void replace(const yaml::Position& at, std::string text) {
+    fix.push_back({at.offset, at.bytes, std::move(text)});
+  }
 };
 
 [[nodiscard]] std::string_view to_string(Level level);  // "info", "warning", "error"

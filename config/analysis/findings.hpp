@@ -15,16 +15,17 @@ class Findings {
  public:
   Diagnostic& add(Level level, std::string_view code, const Resource& resource, yaml::Position at,
                   std::string message, std::string help = {}) {
-    return found_.emplace_back(Diagnostic{std::string(code),
-                                          level,
-                                          std::move(message),
-                                          resource.origin().file,
-                                          at.line,
-                                          at.column,
-                                          std::string(resource.source_line(at.line)),
-                                          at.length,
-                                          {},
-                                          std::move(help)});
+    Diagnostic& d = found_.emplace_back();
+    d.code = code;
+    d.level = level;
+    d.message = std::move(message);
+    d.file = resource.origin().file;
+    d.line = at.line;
+    d.column = at.column;
+    d.source_line = resource.source_line(at.line);
+    d.caret_length = at.length;
+    d.help = std::move(help);
+    return d;
   }
 
   std::vector<Diagnostic> take() { return std::move(found_); }
@@ -33,11 +34,9 @@ class Findings {
   std::vector<Diagnostic> found_;
 };
 
-void check_virtual_service(const Registry& registry, const Typed<VirtualService>& vs,
-                           Findings& out);
+void check_virtual_service(const Registry& registry, const Typed<VirtualService>& vs, Findings& out);
 void check_hosts_defined_once(const Registry& registry, Findings& out);
-void check_destination_rule(const Registry& registry, const Typed<DestinationRule>& rule,
-                            Findings& out);
+void check_destination_rule(const Registry& registry, const Typed<DestinationRule>& rule, Findings& out);
 void check_authorization_policy(const Registry& registry, const Typed<AuthorizationPolicy>& policy,
                                 Findings& out);
 void check_peer_authentication(const Registry& registry, const Typed<PeerAuthentication>& policy,

@@ -17,7 +17,7 @@ bool selects_something(const Registry& registry, std::string_view ns, const Labe
   for (const auto& [host, service] : registry.services) {
     if (service.ns != ns && ns != kRootNamespace) continue;
     for (const Typed<ServiceEntry>& entry : service.entries) {
-      for (const ServiceEndpoint& endpoint : entry->endpoints) {
+      for (const WorkloadEntry& endpoint : entry->endpoints) {
         if (includes(endpoint.labels, labels)) return true;
         knows_any = true;
       }
@@ -65,12 +65,12 @@ void check_sidecar(const Registry& registry, const Typed<Sidecar>& sidecar, Find
   const Labels labels = sidecar->selector ? sidecar->selector->labels : Labels{};
   for (const IngressListener& ingress : sidecar->ingress) {
     if (!ingress.tls) continue;
-    if (registry.tls_mode(sidecar.resource->key().ns, labels, ingress.port) == TlsMode::Disable) continue;
+    if (registry.tls_mode(sidecar.resource->key().ns, labels, ingress.port()) == TlsMode::Disable) continue;
     out.add(Level::Warning, code::kNoImpact, *sidecar.resource, ingress.tls->at,
             fmt::format("The tls of port {} has no impact: the mesh's mutual TLS is in force there.",
-                        ingress.port),
+                        ingress.port()),
             fmt::format("write a PeerAuthentication with portLevelMtls: {{{}: {{mode: DISABLE}}}}",
-                        ingress.port));
+                        ingress.port()));
   }
 }
 

@@ -1,4 +1,4 @@
-// What a virtual service refers to, which of its rules can be reached, and what it may do twice.
+// What a virtual service refers to, and what it may do twice.
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -31,9 +31,9 @@ void check_port(const Service& service, const Destination& destination, const Re
                         "ports [{}]. Specifying a port in the destination is required",
                         service.host, fmt::join(ports, " ")),
             "add port: {number: ...}");
-  } else if (destination.port && service.port(*destination.port) == nullptr) {
+  } else if (destination.port && service.port(destination.port->number) == nullptr) {
     out.add(Level::Error, code::kNotFound, resource, destination.at,
-            fmt::format("Referenced port not found: \"{}:{}\"", service.host, *destination.port),
+            fmt::format("Referenced port not found: \"{}:{}\"", service.host, destination.port->number),
             help);
   }
 }
@@ -50,14 +50,14 @@ void check_subset(const Registry& registry, const Service& service, const Destin
   if (!names.empty()) help = fmt::format("its subsets: {}", fmt::join(names, ", "));
   if (!meant.empty()) help = fmt::format("did you mean \"{}\"?", meant);
   out.add(Level::Error, code::kNotFound, resource, destination.subset.at,
-          fmt::format("Referenced host+subset in destinationrule not found: \"{}+{}\"",
-                      *destination.host, *destination.subset),
+          fmt::format("Referenced host+subset in destinationrule not found: \"{}+{}\"", *destination.host,
+                      *destination.subset),
           std::move(help))
       .note = "requests for it are answered 503";
 }
 
-void check_destination(const Registry& registry, const Destination& destination,
-                       const Resource& resource, Findings& out) {
+void check_destination(const Registry& registry, const Destination& destination, const Resource& resource,
+                       Findings& out) {
   const std::string host = resolve_host(*destination.host, resource.key().ns);
   const Service* service = registry.service(host);
   if (service == nullptr) {
@@ -74,8 +74,8 @@ void check_destination(const Registry& registry, const Destination& destination,
 bool may_post(const HttpRoute& route) {
   const auto allows = [](const HttpMatch& match) {
     if (!match.method) return true;
-    const std::string& method = match.method->value;
-    switch (match.method->kind) {
+    const std::string& method = match.method->text();
+    switch (match.method->kind()) {
       case StringMatch::Kind::Exact: return method == "POST" || method == "PATCH";
       case StringMatch::Kind::Prefix: return std::string_view("POST").starts_with(method);
       case StringMatch::Kind::Present:
@@ -97,68 +97,15 @@ void check_retries(const HttpRoute& route, const Resource& resource, Findings& o
           "match method GET here, or retry on connect-failure,refused-stream only");
 }
 
-bool same_match(const HttpMatch& a, const HttpMatch& b) {
-  return a.uri == b.uri && a.method == b.method && a.authority == b.authority &&
-         a.ignore_uri_case == b.ignore_uri_case && a.headers == b.headers &&
-         a.without_headers == b.without_headers && a.port == b.port;
-}
-
-std::string name_of(const HttpRoute& route, std::size_t index) {
-  return route.name.empty() ? fmt::format("#{}", index) : fmt::format("\"{}\"", route.name);
-}
-
-bool catches_all(const HttpRoute& route) {
-  return route.match.empty() || std::any_of(route.match.begin(), route.match.end(),
-                                            [](const auto& m) { return m.matches_everything(); });
-}
-
-// The rule before `index` that has the same match.
-const HttpRoute* earlier_same(const std::vector<HttpRoute>& routes, std::size_t index,
-                              const HttpMatch& match, std::size_t& at) {
-  for (at = 0; at < index; ++at) {
-    for (const HttpMatch& other : routes[at].match) {
-      if (same_match(other, match)) return &routes[at];
-    }
-  }
-  return nullptr;
-}
-
-void check_reachable(const Typed<VirtualService>& vs, Findings& out) {
-  bool caught = false;
-  for (std::size_t i = 0; i < vs->http.size(); ++i) {
-    const HttpRoute& route = vs->http[i];
-    if (caught) {
-      out.add(Level::Warning, code::kUnreachableRule, *vs.resource, route.at,
-              fmt::format("VirtualService rule {} not used ({}).", name_of(route, i),
-                          route.match.empty() ? "only the last rule can have no matches"
-                                              : "route without matches defined before"),
-              "give the rule before it a match, or remove this one");
-      continue;
-    }
-    for (std::size_t m = 0; m < route.match.size(); ++m) {
-      std::size_t at = 0;
-      const HttpRoute* same = earlier_same(vs->http, i, route.match[m], at);
-      if (same == nullptr) continue;
-      out.add(Level::Info, code::kUnreachableMatch, *vs.resource, route.match[m].at,
-              fmt::format("VirtualService rule {} match #{} is not used (duplicate/overlapping "
-                          "match in rule {}).",
-                          name_of(route, i), m, name_of(*same, at)));
-    }
-    caught = catches_all(route);
-  }
-}
-
 }  // namespace
 
-void check_virtual_service(const Registry& registry, const Typed<VirtualService>& vs,
-                           Findings& out) {
+void check_virtual_service(const Registry& registry, const Typed<VirtualService>& vs, Findings& out) {
   for (const HttpRoute& route : vs->http) {
     for (const WeightedDestination& each : route.route) {
-      check_destination(registry, each.destination, *vs.resource, out);
+      check_destination(registry, each.destination(), *vs.resource, out);
     }
     check_retries(route, *vs.resource, out);
   }
-  check_reachable(vs, out);
 }
 
 void check_hosts_defined_once(const Registry& registry, Findings& out) {
@@ -169,11 +116,9 @@ void check_hosts_defined_once(const Registry& registry, Findings& out) {
       out.add(Level::Error, code::kSameHost, loser, loser.origin().kind,
               fmt::format("The VirtualServices {}/{},{}/{} associated with mesh gateway define the "
                           "same host {} which can lead to undefined behavior.",
-                          winner.key().ns, winner.key().name, loser.key().ns, loser.key().name,
-                          host),
+                          winner.key().ns, winner.key().name, loser.key().ns, loser.key().name, host),
               "merge them into one VirtualService")
-          .note =
-          fmt::format("the oldest wins: {}:{}", winner.origin().file, winner.origin().kind.line);
+          .note = fmt::format("the oldest wins: {}:{}", winner.origin().file, winner.origin().kind.line);
     }
   }
 }

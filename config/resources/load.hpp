@@ -13,13 +13,26 @@
 namespace outrider::config {
 
 struct LoadOptions {
-  bool strict_istio = false;  // refuse what Istio refuses, even where the meaning is plain
+  bool strict_istio = false;  // judge as Istio does, even where the meaning is plain
   std::string default_namespace = "default";
+  // How it is told that a field does not act yet, or that a resource is there twice: what runs a mesh
+  // refuses that, what only checks goes on.
+  Level inactive = Level::Error;
+};
+
+// One document, or one item of a `kind: List`, in the order of the input.
+struct LoadedDocument {
+  std::string file;
+  int number = 1;                  // of the document in its file
+  int line = 1;                    // where it begins
+  ResourceKey key;                 // empty where it could not be read
+  std::size_t first = 0, end = 0;  // its diagnostics
 };
 
 struct Loaded {
   Mesh mesh;  // the valid resources; age is the order of the files given, then of documents
-  std::vector<Diagnostic> diagnostics;
+  std::vector<Diagnostic> diagnostics;  // by file, document and place; none twice
+  std::vector<LoadedDocument> documents;
 
   // What was refused, for callers that have a last good version.
   std::vector<ResourceKey> rejected;          // documents whose name could be read

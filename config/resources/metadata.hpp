@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "config/resources/fields.hpp"
+#include "config/resources/kinds.hpp"
 
 namespace outrider::config {
 
@@ -14,5 +14,8 @@ struct Metadata {
   std::map<std::string, std::string> labels, annotations;
 };
 void describe(Fields& f, Metadata& m);
+
+// Annotations that change what a resource does, or that only Istio itself may write.
+void check_annotations(Fields& f, const Kind& kind, const Metadata& m, const Spec& spec);
 
 }  // namespace outrider::config

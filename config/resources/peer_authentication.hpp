@@ -1,6 +1,5 @@
 #pragma once
-// PeerAuthentication: what a workload accepts from its peers, mTLS or plaintext.
-// A value; any thread.
+// PeerAuthentication: what a workload accepts from its peers, mTLS or plaintext. A value; any thread.
 
 #include <cstdint>
 #include <map>
@@ -10,13 +9,20 @@
 
 namespace outrider::config {
 
-enum class TlsMode { Unset, Disable, Permissive, Strict };
+enum class TlsMode { Unset = 0, Disable = 1, Permissive = 2, Strict = 3 };
 
 struct PeerAuthentication {
+  struct MutualTls {
+    TlsMode mode = TlsMode::Unset;
+  };
   std::optional<Selector> selector;
-  TlsMode mode = TlsMode::Unset;
-  std::map<std::uint32_t, TlsMode> ports;  // the workload's
+  std::optional<MutualTls> mtls;
+  std::optional<std::map<std::uint32_t, MutualTls>> ports;  // the workload's
+
+  [[nodiscard]] TlsMode mode() const { return mtls ? mtls->mode : TlsMode::Unset; }
+  [[nodiscard]] TlsMode port_mode(std::uint32_t port) const;
 };
+void describe(Fields& f, PeerAuthentication::MutualTls& m);
 void describe(Fields& f, PeerAuthentication& p);
 
 }  // namespace outrider::config

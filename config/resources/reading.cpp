@@ -1,31 +1,47 @@
 #include "config/resources/reading.hpp"
 
-#include <algorithm>
+#include <fmt/format.h>
+
 #include <utility>
 
 namespace outrider::config {
 
-Reading::Reading(std::string file, const yaml::Document& document, bool strict_istio,
+Reading::Reading(std::string file, const yaml::Document& document, const ReadingRules& rules,
                  std::vector<Diagnostic>& diagnostics)
-    : file_(std::move(file)),
-      document_(document),
-      strict_istio_(strict_istio),
-      diagnostics_(diagnostics) {}
+    : file_(std::move(file)), document_(document), rules_(rules), diagnostics_(diagnostics) {}
 
-Diagnostic& Reading::report(Level level, std::string_view code, yaml::Position at,
-                            std::string message, std::string help) {
-  failed_ = failed_ || level == Level::Error;
-  return diagnostics_.emplace_back(
-      Diagnostic{std::string(code),
-                 level,
-                 std::move(message),
-                 file_,
-                 at.line,
-                 at.column,
-                 std::string(line_of(document_.text, document_.first_line, at.line)),
-                 at.length,
-                 {},
-                 std::move(help)});
+Diagnostic& Reading::report(Level level, std::string_view code, yaml::Position at, std::string message,
+                            std::string help) {
+  failed_ |= level == Level::Error;
+  errors_ += level == Level::Error ? 1 : 0;
+  if ((level == Level::Warning && unwarned_ > 0) || full(level)) return unwanted_ = {};
+  ++reported_[static_cast<std::size_t>(level)];
+  Diagnostic& d = diagnostics_.emplace_back();
+  d.code = code;
+  d.level = level;
+  d.message = std::move(message);
+  d.file = file_;
+  d.line = at.line;
+  d.column = at.column;
+  d.source_line = line_of(document_.text, document_.first_line, at.line);
+  d.caret_length = at.length;
+  d.help = std::move(help);
+  return d;
+}
+
+std::string_view Reading::label(const std::string& name) const {
+  if (rules_.labels == nullptr) return {};
+  const auto found = rules_.labels->find(name);
+  return found == rules_.labels->end() ? std::string_view() : std::string_view(found->second);
+}
+
+void Reading::inactive(yaml::Position at, const std::string& path, std::string message, std::string help) {
+  if (below_inactive_ > 0) return;
+  const std::size_t errors = errors_;
+  Diagnostic& d = report(rules_.inactive, code::kUnsupported, at, std::move(message), std::move(help));
+  d.path = path;
+  d.note = "it is read and checked, but nothing acts on it yet";
+  errors_ = errors;
 }
 
 std::string_view line_of(std::string_view document, int first_line, int line) {
@@ -35,16 +51,23 @@ std::string_view line_of(std::string_view document, int first_line, int line) {
     if (end == std::string_view::npos) return {};
     document.remove_prefix(end + 1);
   }
-  document = document.substr(0, document.find('\n'));
-  if (document.ends_with('\r')) document.remove_suffix(1);
-  return document;
+  std::string_view found = document.substr(0, document.find('\n'));
+  if (found.ends_with('\r')) found.remove_suffix(1);
+  return found;
 }
 
 std::string Path::text() const {
-  std::string before = parent == nullptr ? "" : parent->text();
-  if (index >= 0) return before + '[' + std::to_string(index) + ']';
-  if (!before.empty() && !name.empty()) before += '.';
-  return before.append(name);
+  std::string above = parent != nullptr ? parent->text() : std::string();
+  if (index >= 0) return fmt::format("{}[{}]", above, index);
+  if (above.empty()) return std::string(name);
+  return name.empty() ? above : fmt::format("{}.{}", above, name);
+}
+
+Diagnostic& Node::report(Level level, std::string_view code, std::string message, std::string help) const {
+  Diagnostic& d = reading.report(level, code, value.at.line != 0 ? value.at : place(), std::move(message),
+                                 std::move(help));
+  d.path = path.text();
+  return d;
 }
 
 }  // namespace outrider::config

@@ -2,6 +2,8 @@
 // One document while it is being read: where its problems go, which path inside it a problem is
 // at, and how strict to be. Lives on load()'s stack; one thread.
 
+#include <array>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,27 +14,59 @@
 
 namespace outrider::config {
 
+struct ReadingRules {
+  bool strict_istio = false;      // judge exactly as Istio does: its verdicts, nothing of ours
+  Level inactive = Level::Error;  // how a field is told that does not act yet
+  std::string_view ns;            // the resource's namespace
+  const std::map<std::string, std::string>* labels = nullptr;  // and labels
+};
+
 class Reading {
  public:
-  Reading(std::string file, const yaml::Document& document, bool strict_istio,
+  Reading(std::string file, const yaml::Document& document, const ReadingRules& rules,
           std::vector<Diagnostic>& diagnostics);
 
   [[nodiscard]] const std::string& file() const { return file_; }
-  [[nodiscard]] bool strict_istio() const { return strict_istio_; }
+  [[nodiscard]] bool strict_istio() const { return rules_.strict_istio; }
+  [[nodiscard]] std::string_view ns() const { return rules_.ns; }
+  [[nodiscard]] std::string_view label(const std::string& name) const;  // empty: it has none of this name
+  void about(std::string_view ns, const std::map<std::string, std::string>& labels) {
+    rules_.ns = ns;
+    rules_.labels = &labels;
+  }
+  [[nodiscard]] const yaml::Document& document() const { return document_; }
   [[nodiscard]] bool failed() const { return failed_; }
+  // Nobody reads on after so many of a level: what else there is to say about this document goes unsaid.
+  static constexpr std::size_t kMaxOfLevel = 100;
+  [[nodiscard]] bool full(Level level) const {
+    return reported_[static_cast<std::size_t>(level)] >= kMaxOfLevel;
+  }
+  [[nodiscard]] std::size_t errors() const { return errors_; }  // but for fields that do not act
 
-  // Adds a diagnostic at a place of this document and returns it for `note` and `help`.
+  // Adds a diagnostic at a place of this document and returns it for what else there is to say.
   Diagnostic& report(Level level, std::string_view code, yaml::Position at, std::string message,
                      std::string help = {});
   Diagnostic& error(yaml::Position at, std::string message, std::string help = {}) {
     return report(Level::Error, code::kSchema, at, std::move(message), std::move(help));
   }
 
+  // Istio has it, nothing acts on it yet. What is below such a field is checked, and not told again.
+  void inactive(yaml::Position at, const std::string& path, std::string message, std::string help);
+  void below_inactive(int step) { below_inactive_ += step; }
+
+  // Below some fields Istio loses its own warnings: a strict reading is silent there, too.
+  void warn_below(bool wanted) { unwarned_ += strict_istio() ? (wanted ? -1 : 1) : 0; }
+
  private:
   std::string file_;
   const yaml::Document& document_;
-  bool strict_istio_;
+  ReadingRules rules_;
   bool failed_ = false;
+  std::size_t errors_ = 0;
+  std::array<std::size_t, 3> reported_{};  // by level
+  int below_inactive_ = 0;
+  int unwarned_ = 0;
+  Diagnostic unwanted_;
   std::vector<Diagnostic>& diagnostics_;
 };
 
@@ -58,8 +92,17 @@ struct Node {
   // Where to point when the whole is meant: at the key, not at what is first inside.
   [[nodiscard]] yaml::Position place() const { return key_at.line != 0 ? key_at : value.at; }
 
-  void error(std::string message, std::string help = {}) const {
-    reading.error(value.at, std::move(message), std::move(help));
+  Diagnostic& report(Level level, std::string_view code, std::string message, std::string help = {}) const;
+  Diagnostic& error(std::string message, std::string help = {}) const {
+    return report(Level::Error, code::kSchema, std::move(message), std::move(help));
+  }
+  // What Istio's webhook only warns of; and what a cluster's schema refuses before Istio sees it, which
+  // a strict reading, being Istio's own, leaves alone.
+  Diagnostic& warning(std::string message, std::string help = {}) const {
+    return report(Level::Warning, code::kSchemaWarning, std::move(message), std::move(help));
+  }
+  void cluster_error(std::string message, std::string help = {}) const {
+    if (!reading.strict_istio()) error(std::move(message), std::move(help));
   }
 };
 

@@ -47,6 +47,7 @@ class Resource {
   // "/apis/networking.istio.io/v1/namespaces/ecommerce/virtual-service/order-service"
   [[nodiscard]] std::string config_path() const;
 
+  [[nodiscard]] const Spec& spec() const { return *spec_; }
   // The typed spec, or null when the kind is another: resource.as<VirtualService>().
   // Its definition is in config/resources/spec.hpp.
   template <typename Kind>

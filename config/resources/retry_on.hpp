@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "config/resources/fields.hpp"
+#include "config/resources/reading.hpp"
 
 namespace outrider::config {
 

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "config/resources/virtual_service.hpp"
+#include "config/resources/http_route.hpp"
 
 namespace outrider::config {
 
@@ -14,6 +14,6 @@ void describe_route_weight(Fields& f, HttpRoute& route);
 // Makes one route with several destinations of each such run, with a warning that names the
 // canonical form. What only some of the routes give holds for the whole split; two different
 // values, and a weight that belongs to no run, are errors.
-void merge_route_weights(Reading& reading, std::vector<HttpRoute>& routes);
+void merge_route_weights(Fields& f, std::vector<HttpRoute>& routes);
 
 }  // namespace outrider::config

@@ -1,74 +1,217 @@
 #pragma once
 // Rules that a field may have to keep, for the lines of describe(). Each is a callable
-// rule(node, value) that reports at the value's place when it is broken. Pure; any thread.
+// rule(node, value) that reports at the value's place when it is broken, and says what it asks for.
+// Those in `cluster` are asked by the schema of a cluster only. Pure; any thread.
 
 #include <fmt/format.h>
 
+#include <concepts>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "config/resources/fields.hpp"
+#include "config/resources/names.hpp"
 
 namespace outrider::config {
 
-[[nodiscard]] constexpr auto in_range(std::int64_t low, std::int64_t high, const char* what) {
-  return [=](const Node& node, std::int64_t value) {
-    if (value >= low && value <= high) return;
-    node.error(fmt::format("{}: {} {} must be in the range {}..{}", node.path.text(), what, value,
-                           low, high));
-  };
-}
+template <typename Check>
+struct Rule {
+  Check check;
+  const char* text;
 
-inline constexpr auto port_number = in_range(1, 65535, "port number");
-inline constexpr auto percentage = in_range(0, 100, "percentage");
-
-[[nodiscard]] constexpr auto at_least(std::int64_t low) {
-  return [=](const Node& node, std::int64_t value) {
-    if (value >= low) return;
-    node.error(fmt::format("{}: {} is less than {}", node.path.text(), value, low));
-  };
-}
-
-// Istio's limit: a duration that can be waited for.
-inline constexpr auto positive = [](const Node& node, Duration value) {
-  if (value < std::chrono::milliseconds(1)) {
-    node.error(fmt::format("{}: duration must be greater than 1ms", node.path.text()));
+  template <typename T>
+  void operator()(const Node& node, const T& value) const {
+    check(node, value);
   }
+  [[nodiscard]] std::string says() const { return text; }
 };
+template <typename Check>
+Rule(Check, const char*) -> Rule<Check>;
 
-inline constexpr auto not_empty = [](const Node& node, const auto& value) {
-  if (value.empty()) node.error(fmt::format("{} must not be empty", node.path.text()));
-};
-
-// The rule, for every item of a list.
-template <typename Rule>
-[[nodiscard]] constexpr auto each(Rule rule) {
-  return [rule](const Node& node, const auto& values) {
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      const Path path{&node.path, {}, static_cast<int>(i)};
-      rule(Node{node.reading, node.value.items[i], path}, detail::plain(values[i]));
-    }
-  };
+// A rule for each item of a list, or each value of a map.
+template <typename R>
+[[nodiscard]] constexpr auto each(R rule) {
+  return Rule{[rule](const Node& node, const auto& values) {
+                if constexpr (requires { values[0]; }) {
+                  for (std::size_t i = 0; i < values.size(); ++i) {
+                    const Path path{&node.path, {}, static_cast<int>(i)};
+                    rule(Node{node.reading, node.value.items[i], path, {}}, detail::plain(values[i]));
+                  }
+                } else {
+                  for (const yaml::Entry& entry : node.value.entries) {
+                    const auto found = values.find(entry.key);
+                    if (found == values.end()) continue;
+                    const Path path{&node.path, entry.key};
+                    rule(Node{node.reading, entry.value, path, {}}, detail::plain(found->second));
+                  }
+                }
+              },
+              rule.text};
 }
 
-// "order-service", "*.example.com": what a service may be called.
-void host_name(const Node& node, const std::string& host);
+// A rule for each key of a map, reported at the key.
+template <typename R>
+[[nodiscard]] constexpr auto each_key(R rule) {
+  return Rule{[rule](const Node& node, const auto& values) {
+                for (const yaml::Entry& entry : node.value.entries) {
+                  if (!values.contains(entry.key)) continue;
+                  const yaml::Value key{yaml::Shape::Scalar, entry.key_at, true, entry.key, {}, {}};
+                  rule(Node{node.reading, key, node.path, {}}, entry.key);
+                }
+              },
+              rule.text};
+}
 
-// A host name without a wildcard.
-void exact_host_name(const Node& node, const std::string& host);
+inline constexpr Rule port_number{
+    [](const Node& node, std::int64_t value) {
+      if (value >= 1 && value <= 65535) return;
+      node.error(fmt::format("port number {} must be in the range 1..65535", value), "write a port");
+    },
+    "1..65535"};
+// 0, as Istio's own zero value, is a port that is not given.
+inline constexpr Rule port_number_or_none{[](const Node& node, std::int64_t value) {
+                                            if (value != 0) port_number(node, value);
+                                          },
+                                          "1..65535"};
 
-// RFC 1123: at most 63 of a-z, 0-9 and '-', the first and the last no '-'.
-void dns_label(const Node& node, const std::string& name);
+inline constexpr Rule percentage{[](const Node& node, std::int64_t value) {
+                                   if (value >= 0 && value <= 100) return;
+                                   node.error(fmt::format("percentage {} is not in range 0..100", value));
+                                 },
+                                 "0..100"};
 
-void ip_address(const Node& node, const std::string& address);
+// "max retries must be non-negative"
+[[nodiscard]] constexpr auto non_negative(const char* what) {
+  return Rule{[what](const Node& node, std::int64_t value) {
+                if (value < 0) node.error(fmt::format("{} must be non-negative", what));
+              },
+              "0 or more"};
+}
 
-// A regular expression of RE2's that fits Istio's limit.
-void regular_expression(const Node& node, const std::string& pattern);
+// Istio's durations that something waits for.
+inline constexpr Rule waits{[](const Node& node, Duration value) {
+                              if (value < std::chrono::milliseconds(1)) {
+                                node.error("duration must be greater than 1ms", "write 1ms or more");
+                              } else if (value % std::chrono::milliseconds(1) != Duration::zero()) {
+                                node.error("only durations to ms precision are supported",
+                                           "round it to milliseconds");
+                              }
+                            },
+                            "1ms or more, in whole milliseconds"};
+inline constexpr Rule waits_or_zero{
+    [](const Node& node, Duration value) {
+      if (value >= std::chrono::milliseconds(1) || value <= -std::chrono::milliseconds(1)) {
+        waits(node, value);
+      }
+    },
+    "0s, or 1ms or more, in whole milliseconds"};
 
-void header_name(const Node& node, const std::string& name);
+// A rule made of a function that returns a complaint.
+template <std::string (*complain)(std::string_view)>
+inline constexpr auto without_complaint = [](const Node& node, const std::string& text) {
+  if (std::string found = complain(text); !found.empty()) node.error(std::move(found));
+};
+inline constexpr Rule wildcard_host{without_complaint<wildcard_host_complaint>,
+                                    "a host; its first label may be *"};
+inline constexpr Rule fqdn{without_complaint<fqdn_complaint>, "a host, without a wildcard"};
+inline constexpr Rule header_value{without_complaint<header_value_complaint>,
+                                   "a header's value; %NAME% is a variable, %% a percent sign"};
 
-[[nodiscard]] bool is_dns_label(std::string_view name);
-[[nodiscard]] bool is_ip_address(std::string_view text);
+// Fails with a message made of the text where the test does not hold.
+template <typename Test>
+[[nodiscard]] constexpr auto must(Test test, const char* message, const char* says) {
+  return Rule{[test, message](const Node& node, const std::string& text) {
+                if (!test(text)) node.error(fmt::format(fmt::runtime(message), text));
+              },
+              says};
+}
+inline constexpr auto ip_address = must(is_ip_address, "{} is not a valid IP", "an IP address");
+inline constexpr auto subnet =
+    must(is_subnet, "{} is not a valid IP or CIDR block", "an IP address or a CIDR block");
+inline constexpr auto port_name =
+    must(is_dns_label, "invalid port name: {}", "at most 63 letters, digits and '-', none at the ends");
+inline constexpr auto subset_name =
+    Rule{[](const Node& node, const std::string& name) {
+           if (name.empty())
+             node.error("subset name cannot be empty");
+           else if (!is_dns_label(name))
+             node.error(fmt::format("subset name is invalid: {}", name), "use letters, digits and '-'");
+         },
+         "at most 63 letters, digits and '-', none at the ends"};
+
+// Labels of workloads: Kubernetes' keys and values.
+inline constexpr Rule workload_labels{
+    [](const Node& node, const std::map<std::string, std::string>& labels) {
+      for (const yaml::Entry& entry : node.value.entries) {
+        if (std::string found = label_key_complaint(entry.key); !found.empty()) {
+          node.reading.error(entry.key_at, std::move(found)).path = node.path.text();
+        }
+        const auto label = labels.find(entry.key);
+        if (label == labels.end() || is_label_value(label->second)) continue;
+        node.reading.error(entry.value.at, fmt::format("invalid tag value: \"{}\"", label->second)).path =
+            node.path.text();
+      }
+    },
+    "Kubernetes label names and values"};
+
+[[nodiscard]] constexpr auto regex(const char* where) {
+  return Rule{[where](const Node& node, const std::string& pattern) {
+                if (std::string found = regex_complaint(pattern, where); !found.empty())
+                  node.error(std::move(found));
+              },
+              "a regular expression of RE2's, at most 1024 bytes"};
+}
+
+namespace cluster {
+
+// "spec.jwtRules[0].issuer in body should be at least 1 chars long"
+inline constexpr Rule not_empty{
+    [](const Node& node, const auto& value) {
+      if (!value.empty()) return;
+      const bool text = node.value.shape == yaml::Shape::Scalar;
+      node.cluster_error(fmt::format("{} in body should {} at least 1 {}", node.path.text(),
+                                     text ? "be" : "have", text ? "chars long" : "items"));
+    },
+    "not empty"};
+
+[[nodiscard]] constexpr auto range(double low, double high) {
+  return Rule{[low, high](const Node& node, auto value) {
+                if (value < static_cast<decltype(value)>(low)) {
+                  node.cluster_error(
+                      fmt::format("{}: Invalid value: {}: {} in body should be greater than or equal to {}",
+                                  node.path.text(), value, node.path.text(), low));
+                } else if (value > static_cast<decltype(value)>(high)) {
+                  node.cluster_error(
+                      fmt::format("{}: Invalid value: {}: {} in body should be less than or equal to {}",
+                                  node.path.text(), value, node.path.text(), high));
+                }
+              },
+              "in a range"};
+}
+
+[[nodiscard]] constexpr auto at_most(std::size_t items) {
+  return Rule{[items](const Node& node, const auto& value) {
+                if (value.size() <= items) return;
+                node.cluster_error(
+                    fmt::format("{}: Too many: {}: must have at most {} {}", node.path.text(), value.size(),
+                                items, node.value.shape == yaml::Shape::Scalar ? "bytes" : "items"));
+              },
+              "limited in length"};
+}
+
+template <typename Test>
+[[nodiscard]] constexpr auto must(Test test, const char* message, const char* says) {
+  return Rule{[test, message](const Node& node, const auto& value) {
+                if (!test(value)) node.cluster_error(fmt::format("{} {}", node.path.text(), message));
+              },
+              says};
+}
+inline constexpr auto port = must([](std::int64_t value) { return value >= 1 && value <= 65535; },
+                                  "port must be between 1-65535", "1..65535");
+inline constexpr auto waits = must([](Duration value) { return value >= std::chrono::milliseconds(1); },
+                                   "must be a valid duration greater than 1ms", "1ms or more");
+
+}  // namespace cluster
 
 }  // namespace outrider::config

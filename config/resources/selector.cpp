@@ -3,25 +3,59 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "config/resources/rules.hpp"
+#include "core/base/ascii.hpp"
 
 namespace outrider::config {
 namespace {
 
-void no_wildcards(const Node& node, const Labels& labels) {
-  for (const auto& [key, value] : labels) {
-    if (key.find('*') == std::string::npos && value.find('*') == std::string::npos) continue;
-    node.error(fmt::format("wildcard is not supported in selector: {}={}", key, value));
-  }
-}
+constexpr Rule exact_labels{
+    [](const Node& node, const Labels& labels) {
+      for (const yaml::Entry& entry : node.value.entries) {
+        const auto label = labels.find(entry.key);
+        if (label == labels.end()) continue;
+        const bool wild =
+            entry.key.find('*') != std::string::npos || label->second.find('*') != std::string::npos;
+        if (!entry.key.empty() && !wild) continue;
+        node.reading
+            .error(entry.key_at,
+                   fmt::format("{} is not supported in selector: \"{}={}\"",
+                               wild ? "wildcard" : "key must not be empty: empty key", entry.key,
+                               label->second),
+                   "write the whole label; all labels given have to be there")
+            .path = node.path.text();
+      }
+    },
+    "labels without wildcards"};
 
-void warn_if_empty(Fields& f, const Selector& s) {
-  if (!s.labels.empty()) return;
-  f.reading().report(
-      Level::Warning, code::kSchemaWarning, f.at(),
-      fmt::format("{} without labels selects every workload of the namespace", f.path()),
-      "leave it out if that is meant");
+constexpr auto short_values = each(cluster::at_most(63));
+
+struct AllowedTarget {
+  std::string_view group, kind;
+};
+constexpr AllowedTarget kAllowedTargets[] = {{"", "Service"},
+                                             {"core", "Service"},
+                                             {"networking.istio.io", "ServiceEntry"},
+                                             {"gateway.networking.k8s.io", "Gateway"},
+                                             {"gateway.networking.k8s.io", "GatewayClass"}};
+
+void check_target(Fields& f, const TargetReference& t) {
+  const auto bad = [&](std::string message) {
+    f.reading().error(t.at, std::move(message)).path = f.path();
+  };
+  if (t.name.empty()) bad("targetRef name must be set");
+  if (!t.ns.empty()) {
+    bad("targetRef namespace must not be set; cross namespace referencing is not currently supported");
+  }
+  const bool allowed = std::any_of(std::begin(kAllowedTargets), std::end(kAllowedTargets),
+                                   [&](const auto& a) { return a.group == t.group && a.kind == t.kind; });
+  if (!allowed) {
+    bad(fmt::format(
+        "targetRef must be to one of Service, ServiceEntry, Gateway, GatewayClass but was {}/{}", t.group,
+        t.kind));
+  }
 }
 
 }  // namespace
@@ -31,13 +65,55 @@ bool includes(const Labels& labels, const Labels& wanted) {
 }
 
 void describe(Fields& f, Selector& s) {
-  f.field("matchLabels", s.labels, no_wildcards);
-  warn_if_empty(f, s);
+  f.message("WorkloadSelector");
+  f.field("matchLabels", s.labels, {"Labels that a workload has to have, all of them"}, exact_labels,
+          short_values, cluster::at_most(4096));
+  if (!f.sound() || !s.labels.empty()) return;
+  f.warning("", "workload selector specified without labels", "leave it out if every workload is meant");
 }
 
 void describe(Fields& f, WorkloadSelector& s) {
-  f.field("labels", s.labels, no_wildcards);
-  warn_if_empty(f, s);
+  f.message("WorkloadSelector");
+  f.field("labels", s.labels, {"Labels that a workload has to have, all of them"}, exact_labels,
+          short_values, cluster::at_most(256));
+  if (!f.sound() || !s.labels.empty()) return;
+  f.warning("", "workload selector specified without labels, will be applied to all services in namespace",
+            "leave it out if every workload is meant");
+}
+
+void describe(Fields& f, TargetReference& t) {
+  f.message("PolicyTargetReference");
+  f.needs({"kind", "name"});
+  f.field(
+      "group", t.group, {"API group of what is meant", "that of Service"}, cluster::at_most(253),
+      cluster::must(
+          [](const std::string& g) {
+            return g.empty() || (g == ascii::to_lower(g) && fqdn_complaint(g).empty());
+          },
+          "in body should match '^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$'",
+          "an API group"));
+  f.field("kind", t.kind, {"Gateway, GatewayClass, Service or ServiceEntry"}, cluster::not_empty,
+          cluster::must(is_dns_label, "in body should match '^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$'",
+                        "a kind"));
+  f.field("name", t.name, {"Its name"}, cluster::not_empty, cluster::at_most(253));
+  f.field("namespace", t.ns, {"Its namespace, which has to be the policy's", "the policy's"});
+}
+
+void describe_target(Fields& f, PolicyTarget& p) {
+  f.field("selector", p.selector, {"The workloads that it is for", "every workload of the namespace"});
+  f.field("targetRef", p.target, {"The gateway or service that it is for; write targetRefs"});
+  f.field("targetRefs", p.targets, {"The gateways and services that it is for"}, cluster::at_most(16));
+}
+
+void check_target(Fields& f, const PolicyTarget& p) {
+  if (p.target) check_target(f, *p.target);
+  for (const TargetReference& target : p.targets) check_target(f, target);
+  const int given = (p.selector ? 1 : 0) + (p.target ? 1 : 0) + (p.targets.empty() ? 0 : 1);
+  if (given < 2) return;
+  f.error("selector",
+          "only one of targetRefs or workloadSelector can be set: "
+          "only one of targetRefs or selector can be set",
+          "remove the selector, or the targets");
 }
 
 bool Visibility::reaches(std::string_view own_namespace, std::string_view viewer) const {
@@ -47,13 +123,52 @@ bool Visibility::reaches(std::string_view own_namespace, std::string_view viewer
 }
 
 void describe_export_to(Fields& f, Visibility& v) {
-  f.field("exportTo", v.export_to, each([](const Node& node, const std::string& to) {
-            if (to == "*" || to == ".") return;
-            node.reading.report(
-                Level::Error, code::kUnsupported, node.value.at,
-                fmt::format("{}: \"{}\" is not supported yet", node.path.text(), to),
-                "write \"*\" (everybody) or \".\" (this namespace)");
-          }));
+  f.field("exportTo", v.export_to,
+          {"Who sees it: \"*\" everybody, \".\" its own namespace, or namespaces by name", "*"});
+}
+
+void check_export_to(Fields& f, const Visibility& v, ExportOf what) {
+  const std::string ns(f.reading().ns());
+  std::set<std::string> seen;
+  const auto bad = [&](yaml::Position at, std::string message, std::string help = {}) {
+    f.reading().error(at, std::move(message), std::move(help)).path = f.path() + ".exportTo";
+  };
+  for (const At<std::string>& to : v.export_to) {
+    const std::string key = *to == "." ? ns : *to;
+    if (seen.contains(key)) {
+      bad(to.at,
+          key == *to ? fmt::format("duplicate entries in exportTo for entry {}", *to)
+                     : fmt::format("duplicate entries in exportTo: . and current namespace {}", ns),
+          "keep one");
+    } else if (*to == "~") {
+      if (what == ExportOf::Service) {
+        seen.insert(key);
+      } else {
+        bad(to.at, "exportTo ~ (none) is not allowed for Istio configuration objects");
+      }
+    } else if (key != "*" && !is_dns_label(key)) {
+      bad(to.at, "only .,*, or a valid DNS 1123 label is allowed as exportTo entry",
+          "write \"*\", \".\" or the name of a namespace");
+    } else {
+      seen.insert(key);
+    }
+  }
+  if (v.export_to.empty()) return;
+  const yaml::Position at = f.key_at("exportTo");
+  if (what == ExportOf::RuleWithSelector && !seen.empty()) {
+    if (!seen.contains(ns)) {
+      bad(at, "destination rule with workload selector cannot have exportTo beyond current namespace");
+    } else if (seen.size() > 1) {
+      bad(at, "destination rule with workload selector cannot have multiple entries in exportTo");
+    }
+  }
+  if (seen.contains("*") && v.export_to.size() > 1) {
+    bad(at, "cannot have both public (*) and non-public exportTo values for a resource",
+        "keep one of them");
+  }
+  if (seen.contains("~") && v.export_to.size() > 1) {
+    bad(at, "cannot export service entry to no one (~) and someone", "keep one of them");
+  }
 }
 
 std::string resolve_host(std::string_view host, std::string_view ns) {

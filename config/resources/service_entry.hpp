@@ -2,55 +2,41 @@
 // ServiceEntry: a service, its ports and where its endpoints are. A value; any thread.
 
 #include <cstdint>
-#include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "config/resources/selector.hpp"
+#include "config/resources/protocol.hpp"
+#include "config/resources/workload_entry.hpp"
 
 namespace outrider::config {
-
-enum class Protocol { Http, Http2, Grpc };
-
-[[nodiscard]] constexpr bool speaks_http2(Protocol protocol) { return protocol != Protocol::Http; }
-
-// The `protocol` of a port, as ServiceEntry and Sidecar spell it.
-void describe_protocol(Fields& f, Protocol& protocol);
 
 struct ServicePort {
   std::uint32_t number = 0;
   At<std::string> name;
-  Protocol protocol = Protocol::Http;
-  std::optional<std::uint32_t> target_port;
-  yaml::Position at;
-};
-
-struct ServiceEndpoint {
-  At<std::string> address;
-  std::map<std::string, std::uint32_t> ports;  // by the service port's name
-  Labels labels;
-  std::string service_account;
-  std::uint32_t weight = 0;  // 0: 1
-  std::string locality;      // "region/zone/subzone"
+  At<std::string> protocol_name;
+  std::uint32_t target_port = 0;  // 0: the same
   yaml::Position at;
 
-  [[nodiscard]] std::uint32_t port_for(const ServicePort& port) const;
-  // Has a sidecar that speaks the mesh's mTLS.
-  [[nodiscard]] bool speaks_mesh_tls() const;
+  [[nodiscard]] Protocol protocol() const { return protocol_of(*protocol_name); }
 };
+void describe(Fields& f, ServicePort& p);
+
+// The port of an endpoint that serves a port of its service.
+[[nodiscard]] std::uint32_t port_for(const WorkloadEntry& endpoint, const ServicePort& port);
 
 struct ServiceEntry : Visibility {
-  enum class Location { External, Internal };
-  enum class Resolution { None, Static, Dns };
+  enum class Location { External = 0, Internal = 1 };
+  enum class Resolution { None = 0, Static = 1, Dns = 2, DnsRoundRobin = 3, DynamicDns = 4 };
 
   std::vector<At<std::string>> hosts;
-  std::vector<std::string> addresses;
+  std::vector<At<std::string>> addresses;
   std::vector<ServicePort> ports;
   Location location = Location::External;
   Resolution resolution = Resolution::None;
-  std::vector<ServiceEndpoint> endpoints;
+  std::vector<WorkloadEntry> endpoints;
+  Box<WorkloadSelector> selector;
+  std::vector<std::string> subject_alt_names;
 };
 void describe(Fields& f, ServiceEntry& s);
 

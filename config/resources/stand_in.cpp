@@ -9,18 +9,17 @@ std::optional<Selector> readable_selector(const Node& spec) {
   const yaml::Entry* entry = spec.value.find("selector");
   if (entry == nullptr) return {};
   std::vector<Diagnostic> ignored;
-  const yaml::Document none{{}, 1, yaml::Value{}};
-  Reading scratch({}, none, false, ignored);
+  const yaml::Document none{{}, 1, 0, yaml::Value{}};
+  Reading scratch({}, none, {}, ignored);
   const Path path{&spec.path, "selector"};
   Selector selector;
-  if (!read(Node{scratch, entry->value, path}, selector) || scratch.failed()) return {};
+  if (!read(Node{scratch, entry->value, path, {}}, selector) || scratch.failed()) return {};
   return selector;
 }
 
 }  // namespace
 
-std::shared_ptr<const Spec> make_stand_in(const Kind& kind, const Node& spec,
-                                          const ResourceKey& key) {
+std::shared_ptr<const Spec> make_stand_in(const Kind& kind, const Node& spec, const ResourceKey& key) {
   if (kind.name == "AuthorizationPolicy") {
     AuthorizationPolicy policy;
     policy.selector = readable_selector(spec);
@@ -31,7 +30,7 @@ std::shared_ptr<const Spec> make_stand_in(const Kind& kind, const Node& spec,
   if (kind.name == "PeerAuthentication") {
     PeerAuthentication policy;
     policy.selector = readable_selector(spec);
-    policy.mode = TlsMode::Strict;
+    policy.mtls.emplace().mode = TlsMode::Strict;
     // Mesh-wide policies have no selector; one that has is ignored in the root namespace.
     if (key.ns == kRootNamespace) policy.selector.reset();
     return std::make_shared<const Spec>(Spec{std::move(policy)});

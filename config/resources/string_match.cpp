@@ -2,37 +2,46 @@
 
 #include <fmt/format.h>
 
-#include "config/resources/rules.hpp"
+#include "config/resources/names.hpp"
 
 namespace outrider::config {
 
-void describe(Fields& f, StringMatch& m) {
-  int given = 0;
-  const auto took = [&](bool there, StringMatch::Kind kind) {
-    if (!there) return;
-    m.kind = kind;
-    ++given;
-  };
-  took(f.field("exact", m.value), StringMatch::Kind::Exact);
-  took(f.field("prefix", m.value,
-               [](const Node& node, const std::string& value) {
-                 if (!value.empty()) return;
-                 node.error(fmt::format("{}: prefix string match should not be empty",
-                                        node.path.parent->text()));
-               }),
-       StringMatch::Kind::Prefix);
-  took(f.field("regex", m.value,
-               [](const Node& node, const std::string& value) {
-                 if (!value.empty()) return regular_expression(node, value);
-                 node.error(fmt::format("{}: regex string match should not be empty",
-                                        node.path.parent->text()));
-               }),
-       StringMatch::Kind::Regex);
-  if (given > 1) {
-    f.error("", fmt::format("{}: only one of exact, prefix and regex can be given", f.path()));
-  }
+StringMatch::Kind StringMatch::kind() const {
+  if (exact) return Kind::Exact;
+  if (prefix) return Kind::Prefix;
   // Istio takes a regex that matches everything for "is there".
-  if (m.kind == StringMatch::Kind::Regex && m.value == "*") m = {};
+  return regex && *regex != "*" ? Kind::Regex : Kind::Present;
+}
+
+const std::string& StringMatch::text() const {
+  static const std::string none;
+  switch (kind()) {
+    case Kind::Exact: return *exact;
+    case Kind::Prefix: return *prefix;
+    case Kind::Regex: return *regex;
+    case Kind::Present: return none;
+  }
+  return none;
+}
+
+void describe(Fields& f, StringMatch& m) {
+  f.message("StringMatch");
+  f.one_of({"exact", "prefix", "regex"});
+  f.field("exact", m.exact, {"The whole text, with case"});
+  f.field("prefix", m.prefix, {"What the text begins with, character by character"});
+  f.field("regex", m.regex, {"A regular expression of RE2's that matches the whole text"});
+}
+
+void check_string_match(Reading& reading, const StringMatch& match, std::string_view where,
+                        EmptyPrefix prefix, std::string path) {
+  std::string found;
+  if (match.prefix && match.prefix->empty() && prefix == EmptyPrefix::Refused) {
+    found = fmt::format("\"{}\": prefix string match should not be empty", where);
+  } else if (match.regex) {
+    found = match.regex->empty() ? fmt::format("\"{}\": regex string match should not be empty", where)
+                                 : regex_complaint(*match.regex, where);
+  }
+  if (!found.empty()) reading.error(match.at, std::move(found)).path = std::move(path);
 }
 
 }  // namespace outrider::config

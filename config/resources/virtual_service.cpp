@@ -1,155 +1,213 @@
 #include "config/resources/virtual_service.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <set>
 
-#include "config/resources/retry_on.hpp"
+#include "config/resources/reachability.hpp"
 #include "config/resources/route_weights.hpp"
 #include "config/resources/rules.hpp"
+#include "core/base/ascii.hpp"
 
 namespace outrider::config {
 namespace {
 
-void known_header_names(const Node& node, const std::map<std::string, StringMatch>& headers) {
-  for (const auto& [name, match] : headers) header_name(node, name);
+bool names_mesh(const VirtualService& v) {
+  return std::any_of(v.gateways.begin(), v.gateways.end(),
+                     [](const auto& name) { return *name == "mesh"; });
 }
 
-// Our proxy sends header values as they stand; Envoy would expand %...% in them.
-void plain_values(const Node& node, const std::map<std::string, std::string>& headers) {
-  for (const auto& [name, value] : headers) {
-    const yaml::Entry* entry = node.value.find(name);
-    if (name.starts_with(':') || name == "host") {
-      node.reading.report(
-          Level::Error, code::kUnsupported, entry->key_at,
-          fmt::format("{}: rewriting {} is not supported yet", node.path.text(), name));
-    } else {
-      header_name(node, name);
+// "outbound_.80_._.host": what Envoy's passthrough gateways call a service.
+std::string generated_host_complaint(std::string_view host) {
+  const auto parts = ascii::split(host, '_');
+  if (parts.size() < 4) {
+    return fmt::format("domain name {} invalid, should follow 'outbound_.<PORT>_._.<HOSTNAME>' format",
+                       host);
+  }
+  const auto bad = [&](std::string_view label) {
+    return fmt::format(
+        "domain name \"{}\" invalid (label \"{}\" invalid). should follow "
+        "outbound_.<PORT>_._.<HOSTNAME> format",
+        host, label);
+  };
+  if (parts[1].find_first_of("0123456789") == std::string_view::npos) return bad(parts[1]);
+  return std::any_of(parts[3].begin(), parts[3].end(), ascii::is_alpha) ? std::string() : bad(parts[3]);
+}
+
+std::string gateway_host_complaint(bool sni, std::string_view host) {
+  if (sni && host.size() <= 255 && host.starts_with("outbound_")) return generated_host_complaint(host);
+  return wildcard_host_complaint(host);
+}
+
+void check_hosts(Fields& f, const VirtualService& v) {
+  const bool gateway = !v.gateways.empty() && !names_mesh(v);
+  const bool sni = std::any_of(v.tls.begin(), v.tls.end(), [](const TlsRoute& route) {
+    return std::any_of(route.match.begin(), route.match.end(),
+                       [](const auto& m) { return !m.sni_hosts.empty(); });
+  });
+  const std::string path = f.path() + ".hosts";
+  bool valid = true;
+  for (const At<std::string>& host : v.hosts) {
+    std::string found = gateway ? gateway_host_complaint(sni, *host) : wildcard_host_complaint(*host);
+    if (!found.empty() && is_ip_address(*host)) continue;
+    if (found.empty() && !gateway && *host == "*") {
+      found = "wildcard host * is not allowed for virtual services bound to the mesh gateway";
     }
-    if (value.find('%') == std::string::npos) continue;
-    node.reading.report(
-        Level::Error, code::kUnsupported, entry->value.at,
-        fmt::format("{}: format strings (%) are not supported yet", node.path.text()));
+    if (found.empty()) continue;
+    f.reading().error(host.at, std::move(found)).path = path;
+    valid = false;
+  }
+  for (std::size_t j = 0; valid && j < v.hosts.size(); ++j) {
+    for (std::size_t i = 0; i < j; ++i) {
+      if (!overlap(*v.hosts[i], *v.hosts[j])) continue;
+      f.reading()
+          .error(v.hosts[j].at,
+                 fmt::format("duplicate hosts in virtual service: {} & {}", *v.hosts[i], *v.hosts[j]),
+                 "remove one of the two")
+          .path = path;
+      break;
+    }
   }
 }
 
-const auto removable = each([](const Node& node, const std::string& name) {
-  if (name == "host") return node.error("invalid header \"host\": cannot set Host header");
-  if (!name.starts_with(':')) return header_name(node, name);
-  node.error(fmt::format("invalid header \"{}\": header cannot have \":\" prefix", name));
-});
+void check_sni(Fields& f, const VirtualService& v) {
+  for (const TlsRoute& route : v.tls) {
+    for (const TlsMatch& match : route.match) {
+      for (const At<std::string>& sni : match.sni_hosts) {
+        std::string found =
+            names_mesh(v) ? wildcard_host_complaint(*sni) : gateway_host_complaint(true, *sni);
+        if (!found.empty() && is_ip_address(*sni)) {
+          f.reading().report(
+              Level::Warning, code::kSchemaWarning, sni.at,
+              fmt::format("using an IP address (\"{}\") goes against SNI spec and most clients do not "
+                          "support this",
+                          *sni));
+          continue;
+        }
+        const bool covered = std::any_of(v.hosts.begin(), v.hosts.end(),
+                                         [&](const auto& host) { return is_subset(*sni, *host); });
+        if (found.empty() && !covered) {
+          std::string hosts;
+          for (const auto& host : v.hosts) hosts += (hosts.empty() ? "" : ", ") + *host;
+          found = fmt::format(
+              "SNI host \"{}\" is not a compatible subset of any of the virtual service hosts: [{}]", *sni,
+              hosts);
+        }
+        if (!found.empty()) f.reading().error(sni.at, std::move(found));
+      }
+    }
+  }
+}
 
-struct PortSelector {
-  std::uint32_t number = 0;
-};
-void describe(Fields& f, PortSelector& p) { f.require("number", p.number, port_number); }
+void check_delegate(Fields& f, const VirtualService& v) {
+  const auto refuse = [&](const char* field, const char* what) {
+    if (f.value(field) == nullptr) return;
+    f.error(field, fmt::format("delegate virtual service must have no {} specified", what),
+            "a VirtualService without hosts is a delegate; if it is none, give it hosts");
+  };
+  if (!v.gateways.empty()) refuse("gateways", "gateways");
+  if (!v.tls.empty()) refuse("tls", "tls route");
+  if (!v.tcp.empty()) refuse("tcp", "tcp route");
+  for (const HttpRoute& route : v.http) {
+    if (route.delegate) f.reading().error(route.at, "delegate HTTP route cannot contain delegate");
+  }
+}
+
+void check_claims(Fields& f, const VirtualService& v) {
+  if (!v.gateways.empty() && !names_mesh(v)) return;
+  for (const HttpRoute& route : v.http) {
+    for (const HttpMatch& match : route.match) {
+      for (const auto* headers : {&match.headers, &match.without_headers}) {
+        for (const auto& [name, value] : *headers) {
+          if (!is_claim_route(name)) continue;
+          f.reading().error(value.at,
+                            fmt::format("JWT claim based routing (key: {}) is only supported for gateway, "
+                                        "found no gateways",
+                                        name),
+                            "bind the VirtualService to a gateway");
+        }
+      }
+    }
+  }
+}
+
+template <typename Match>
+void describe_layer4(Fields& f, Match& m) {
+  f.field("destinationSubnets", m.destination_subnets,
+          {"Addresses that were called, as IPs or CIDR blocks"}, each(subnet));
+  f.field("port", m.port, {"The service's port that was called", "any"}, port_number_or_none);
+  f.field("sourceLabels", m.source_labels, {"Labels of the calling workload"}, workload_labels);
+  f.field("gateways", m.gateways, {"Gateways that this is for", "those of the VirtualService"});
+  f.field("sourceNamespace", m.source_namespace, {"Namespace of the calling workload"});
+}
 
 }  // namespace
 
-bool HttpMatch::matches_everything() const {
-  const bool every_path =
-      !uri || uri->kind == StringMatch::Kind::Present ||
-      (uri->kind == StringMatch::Kind::Prefix && uri->value == "/") ||
-      (uri->kind == StringMatch::Kind::Regex && (uri->value == ".*" || uri->value == "/.*"));
-  return every_path && !method && !authority && headers.empty() && without_headers.empty() && !port;
+void describe(Fields& f, TlsMatch& m) {
+  f.message("TLSMatchAttributes");
+  f.needs({"sniHosts"});
+  f.field("sniHosts", m.sni_hosts, {"Server names of the TLS handshake, among the VirtualService's hosts"});
+  describe_layer4(f, m);
+  if (!f.sound()) return;
+  if (m.sni_hosts.empty()) f.error("sniHosts", "TLS match must have at least one SNI host");
+  check_gateway_names(f.reading(), m.gateways, f.path() + ".gateways");
 }
 
-bool same_policy(const Retries& a, const Retries& b) {
-  return a.attempts == b.attempts && a.per_try_timeout == b.per_try_timeout &&
-         *a.retry_on == *b.retry_on && a.backoff == b.backoff;
+void describe(Fields& f, TlsRoute& r) {
+  f.message("TLSRoute");
+  f.needs({"match"});
+  f.field("match", r.match, {"Connections that it takes: any of these"});
+  f.field("route", r.route, {"Where they go, still encrypted"});
+  if (!f.sound()) return;
+  if (r.match.empty()) f.error("match", "TLS route must have at least one match condition");
+  if (r.route.empty())
+    f.error("route", "TLS route is required", "say where: route: [{destination: {host: NAME}}]");
+  check_weights(f, "route", r.route);
 }
 
-void describe(Fields& f, HttpMatch& m) {
-  f.field("name", m.name);
-  f.field("uri", m.uri);
-  f.field("method", m.method);
-  f.field("authority", m.authority);
-  f.field("ignoreUriCase", m.ignore_uri_case);
-  f.field("headers", m.headers, known_header_names);
-  f.field("withoutHeaders", m.without_headers, known_header_names);
-  f.field("port", m.port, port_number);
-  f.unsupported(
-      {"scheme", "sourceLabels", "gateways", "queryParams", "sourceNamespace", "statPrefix"});
+void describe(Fields& f, TcpMatch& m) {
+  f.message("L4MatchAttributes");
+  f.field("sourceSubnet", m.source_subnet, {"Not implemented by Istio"});
+  describe_layer4(f, m);
+  if (f.sound()) check_gateway_names(f.reading(), m.gateways, f.path() + ".gateways");
 }
 
-void describe(Fields& f, HeaderChanges& h) {
-  f.field("set", h.set, plain_values);
-  f.field("add", h.add, plain_values);
-  f.field("remove", h.remove, removable);
-}
-
-void describe(Fields& f, HeaderOperations& h) {
-  f.field("request", h.request);
-  f.field("response", h.response);
-}
-
-void describe(Fields& f, Destination& d) {
-  PortSelector port;
-  f.require("host", d.host, exact_host_name);
-  f.field("subset", d.subset, dns_label);
-  if (f.field("port", port)) d.port = port.number;
-}
-
-void describe(Fields& f, WeightedDestination& d) {
-  f.require("destination", d.destination);
-  f.field("weight", d.weight, at_least(0));
-  f.field("headers", d.headers);
-}
-
-void describe(Fields& f, Retries& r) {
-  f.field("attempts", r.attempts, at_least(0));
-  f.field("perTryTimeout", r.per_try_timeout, positive);
-  f.field("retryOn", r.retry_on, retry_conditions);
-  f.field("backoff", r.backoff, positive);
-  f.unsupported({"retryRemoteLocalities", "retryIgnorePreviousHosts"});
-  if (r.attempts == 0 && (r.per_try_timeout || !r.retry_on->empty() || r.backoff)) {
-    f.error("attempts", "http retry policy configured when attempts are set to 0 (disabled)");
-  }
-}
-
-void describe(Fields& f, HttpRoute& r) {
-  f.field("name", r.name);
-  f.field("match", r.match);
-  f.field("route", r.route);
-  f.field("timeout", r.timeout);
-  f.field("retries", r.retries);
-  f.field("headers", r.headers);
-  f.unsupported({"redirect", "directResponse", "delegate", "rewrite", "fault", "mirror", "mirrors",
-                 "mirrorPercent", "mirrorPercentage", "corsPolicy"});
-  r.timeout_at = f.key_at("timeout");
-  describe_route_weight(f, r);
-  if (!f.has("route") && !f.has("redirect") && !f.has("directResponse") && !f.has("delegate")) {
-    f.error("", "HTTP route, redirect or direct_response is required");
-  }
-  const bool weighed = std::any_of(r.route.begin(), r.route.end(),
-                                   [](const WeightedDestination& d) { return d.weight > 0; });
-  if (r.route.size() > 1 && !weighed) f.error("route", "total destination weight = 0");
+void describe(Fields& f, TcpRoute& r) {
+  f.message("TCPRoute");
+  f.field("match", r.match, {"Connections that it takes: any of these", "every connection"});
+  f.field("route", r.route, {"Where they go"});
+  if (!f.sound()) return;
+  if (r.route.empty())
+    f.error("route", "TCP route is required", "say where: route: [{destination: {host: NAME}}]");
+  check_weights(f, "route", r.route);
 }
 
 void describe(Fields& f, VirtualService& v) {
-  f.require("hosts", v.hosts, not_empty, each(host_name));
-  f.field("gateways", v.gateways, each([](const Node& node, const std::string& name) {
-            if (name == "mesh") return;
-            node.reading.report(Level::Error, code::kUnsupported, node.value.at,
-                                fmt::format("{}: gateways are not supported yet", node.path.text()),
-                                "write \"mesh\" or leave it out");
-          }));
+  f.message("VirtualService");
+  f.field("hosts", v.hosts,
+          {"What is called: names, *.names, addresses; a short name is of the own namespace",
+           "none: a delegate, which others refer to"});
+  f.field("gateways", v.gateways,
+          {"Where it holds: gateways as namespace/name, and mesh for all sidecars", "mesh"});
+  f.field("http", v.http, {"Rules for HTTP and gRPC; the first that matches is followed"});
+  f.field("tls", v.tls, {"Rules for TLS that is passed through, by server name"});
+  f.field("tcp", v.tcp, {"Rules for other TCP"});
   describe_export_to(f, v);
-  f.field("http", v.http);
-  f.unsupported({"tls", "tcp"});
-  if (v.http.empty() && !f.has("tls") && !f.has("tcp")) {
-    f.error("http", "http, tcp or tls must be provided in virtual service");
+  if (!f.sound()) return;
+  if (v.hosts.empty()) {
+    check_delegate(f, v);
+    f.inactive("hosts", "a VirtualService without hosts is a delegate, which is not supported yet",
+               "give it hosts");
   }
-
-  std::set<std::string> seen;
-  for (const At<std::string>& host : v.hosts) {
-    if (!seen.insert(*host).second) {
-      f.reading().error(host.at,
-                        fmt::format("duplicate hosts in virtual service: {} & {}", *host, *host));
-    }
+  check_gateway_names(f.reading(), v.gateways, f.path() + ".gateways");
+  check_claims(f, v);
+  check_hosts(f, v);
+  check_sni(f, v);
+  if (v.http.empty() && v.tls.empty() && v.tcp.empty()) {
+    f.error("http", "http, tcp or tls must be provided in virtual service",
+            "add http: with at least one rule");
   }
-  merge_route_weights(f.reading(), v.http);
+  check_export_to(f, v, ExportOf::Rule);
+  merge_route_weights(f, v.http);
+  if (f.sound()) warn_of_unreachable_rules(f.reading(), v);
 }
 
 }  // namespace outrider::config

@@ -19,8 +19,7 @@ namespace {
 using envoy::config::cluster::v3::Cluster;
 
 // mTLS to endpoints that say they speak it, plaintext to the others.
-void set_auto_mtls(Cluster& cluster, const std::string& sni,
-                   const std::vector<std::string>& identities) {
+void set_auto_mtls(Cluster& cluster, const std::string& sni, const std::vector<std::string>& identities) {
   auto& mesh = *cluster.add_transport_socket_matches();
   mesh.set_name("tlsMode-istio");
   set_string(*mesh.mutable_match(), "tlsMode", "istio");
@@ -31,8 +30,8 @@ void set_auto_mtls(Cluster& cluster, const std::string& sni,
   *plain.mutable_transport_socket() = plaintext();
 }
 
-void set_discovery(const View& view, const Service& service, const ServicePort& port,
-                   const Subset* subset, Cluster& cluster, XdsResources& out) {
+void set_discovery(const View& view, const Service& service, const ServicePort& port, const Subset* subset,
+                   Cluster& cluster, XdsResources& out) {
   auto endpoints = load_assignment(view, cluster.name(), service, port, subset);
   if (service.first().resolution == ServiceEntry::Resolution::Dns) {
     cluster.set_type(Cluster::STRICT_DNS);
@@ -54,8 +53,7 @@ void set_metadata(const Service& service, const ServicePort& port, const Service
   set_string((*metadata.mutable_filter_metadata())["outrider"], "source",
              source_of(entry, entry.origin().kind));
   if (rules.resource != nullptr) {
-    set_origin(metadata, *rules.resource,
-               subset != nullptr ? subset->at : rules.resource->origin().kind);
+    set_origin(metadata, *rules.resource, subset != nullptr ? subset->at : rules.resource->origin().kind);
   }
   add_service(metadata, service);
   auto& istio = (*metadata.mutable_filter_metadata())["istio"];
@@ -72,8 +70,8 @@ void add_cluster(const View& view, const Service& service, const ServicePort& po
   cluster.set_name(outbound_cluster(port.number, subset_name, service.host));
   set_discovery(view, service, port, subset, cluster, out);
   const bool overridden = subset != nullptr && subset->policy;
-  apply_policy(overridden ? rules.policy.overridden_by(*subset->policy) : rules.policy,
-               port.protocol, cluster);
+  apply_policy(overridden ? rules.policy.overridden_by(*subset->policy) : rules.policy, port.protocol(),
+               cluster);
   if (service.internal()) {
     set_auto_mtls(cluster, outbound_sni(port.number, subset_name, service.host), identities);
   }

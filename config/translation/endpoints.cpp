@@ -30,10 +30,8 @@ std::string first_label(const Labels& labels, std::initializer_list<const char*>
 std::string workload_of(const std::string& name, const std::string& ns, const Labels& labels) {
   return fmt::format(
       "{};{};{};{};Kubernetes", name, ns,
-      first_label(labels, {"service.istio.io/canonical-name", "app.kubernetes.io/name", "app"},
-                  name),
-      first_label(labels,
-                  {"service.istio.io/canonical-revision", "app.kubernetes.io/version", "version"},
+      first_label(labels, {"service.istio.io/canonical-name", "app.kubernetes.io/name", "app"}, name),
+      first_label(labels, {"service.istio.io/canonical-revision", "app.kubernetes.io/version", "version"},
                   ""));
 }
 
@@ -68,8 +66,8 @@ class Assignment {
   std::map<std::string, int> groups_;  // locality -> index
 };
 
-void fill(const View& view, const Service& service, const ServiceEndpoint& endpoint,
-          std::uint32_t port, LbEndpoint& out) {
+void fill(const View& view, const Service& service, const WorkloadEntry& endpoint, std::uint32_t port,
+          LbEndpoint& out) {
   set_socket_address(*out.mutable_endpoint()->mutable_address(), *endpoint.address, port);
   if (!service.internal() || !endpoint.speaks_mesh_tls()) return;
   // Auto mTLS knows what the other side would refuse.
@@ -79,8 +77,8 @@ void fill(const View& view, const Service& service, const ServiceEndpoint& endpo
 }
 
 // Istio's short form, and what it leaves out: metrics name the callee from the first request on.
-void set_workload(LbEndpoint& out, const std::string& name, const std::string& ns,
-                  const Labels& labels, const std::string& service_account) {
+void set_workload(LbEndpoint& out, const std::string& name, const std::string& ns, const Labels& labels,
+                  const std::string& service_account) {
   auto& metadata = *out.mutable_metadata()->mutable_filter_metadata();
   set_string(metadata["istio"], "workload", workload_of(name, ns, labels));
   const auto tell = [&](const char* key, const std::string& value) {
@@ -93,21 +91,19 @@ void set_workload(LbEndpoint& out, const std::string& name, const std::string& n
 
 }  // namespace
 
-ClusterLoadAssignment load_assignment(const View& view, const std::string& cluster,
-                                      const Service& service, const ServicePort& port,
-                                      const Subset* subset) {
+ClusterLoadAssignment load_assignment(const View& view, const std::string& cluster, const Service& service,
+                                      const ServicePort& port, const Subset* subset) {
   Assignment assignment(cluster);
   for (const Typed<ServiceEntry>& entry : service.entries) {
-    const auto offered =
-        std::find_if(entry->ports.begin(), entry->ports.end(),
-                     [&](const ServicePort& p) { return p.number == port.number; });
+    const auto offered = std::find_if(entry->ports.begin(), entry->ports.end(),
+                                      [&](const ServicePort& p) { return p.number == port.number; });
     if (offered == entry->ports.end()) continue;
     const std::string& name = entry.resource->key().name;
     for (std::size_t i = 0; i < entry->endpoints.size(); ++i) {
-      const ServiceEndpoint& endpoint = entry->endpoints[i];
+      const WorkloadEntry& endpoint = entry->endpoints[i];
       if (subset != nullptr && !includes(endpoint.labels, subset->labels)) continue;
       LbEndpoint& out = assignment.add(endpoint.locality, endpoint.weight);
-      fill(view, service, endpoint, endpoint.port_for(*offered), out);
+      fill(view, service, endpoint, port_for(endpoint, *offered), out);
       set_workload(out, fmt::format("{}-{}", name, i), service.ns, endpoint.labels,
                    endpoint.service_account);
     }
@@ -115,7 +111,7 @@ ClusterLoadAssignment load_assignment(const View& view, const std::string& clust
     if (entry->endpoints.empty() && entry->resolution == ServiceEntry::Resolution::Dns) {
       LbEndpoint& out = assignment.add("", 1);
       set_socket_address(*out.mutable_endpoint()->mutable_address(), service.host,
-                         offered->target_port.value_or(offered->number));
+                         offered->target_port != 0 ? offered->target_port : offered->number);
       set_workload(out, name, service.ns, {}, "");
     }
   }
@@ -125,7 +121,7 @@ ClusterLoadAssignment load_assignment(const View& view, const std::string& clust
 std::vector<std::string> server_identities(const Service& service) {
   std::set<std::string> identities;
   for (const Typed<ServiceEntry>& entry : service.entries) {
-    for (const ServiceEndpoint& endpoint : entry->endpoints) {
+    for (const WorkloadEntry& endpoint : entry->endpoints) {
       if (endpoint.service_account.empty()) continue;
       identities.insert(spiffe_id(service.ns, endpoint.service_account));
     }

@@ -18,7 +18,7 @@ using envoy::config::core::v3::HeaderValueOption;
 std::string cluster_of(const View& view, const Destination& destination, std::string_view ns,
                        std::uint32_t port) {
   const std::string host = resolve_host(*destination.host, ns);
-  std::uint32_t to = destination.port.value_or(port);
+  std::uint32_t to = destination.port ? destination.port->number : port;
   if (const Service* service = view.registry.service(host); service && !destination.port) {
     if (const auto ports = service->ports(); ports.size() == 1) to = ports.front()->number;
   }
@@ -48,19 +48,19 @@ void add_changes(const HeaderOperations& ops, Message& out) {
   for (const std::string& name : ops.response.remove) out.add_response_headers_to_remove(name);
 }
 
-void set_destinations(const View& view, const HttpRoute& rule, std::string_view ns,
-                      std::uint32_t port, v3::Route& out) {
+void set_destinations(const View& view, const HttpRoute& rule, std::string_view ns, std::uint32_t port,
+                      v3::Route& out) {
   add_changes(rule.headers, out);
   if (rule.route.size() == 1) {
     const WeightedDestination& only = rule.route.front();
-    out.mutable_route()->set_cluster(cluster_of(view, only.destination, ns, port));
+    out.mutable_route()->set_cluster(cluster_of(view, only.destination(), ns, port));
     add_changes(only.headers, out);
     return;
   }
   for (const WeightedDestination& each : rule.route) {
     if (each.weight == 0) continue;
     auto& cluster = *out.mutable_route()->mutable_weighted_clusters()->add_clusters();
-    cluster.set_name(cluster_of(view, each.destination, ns, port));
+    cluster.set_name(cluster_of(view, each.destination(), ns, port));
     cluster.mutable_weight()->set_value(static_cast<std::uint32_t>(each.weight));
     add_changes(each.headers, cluster);
   }
@@ -86,15 +86,14 @@ v3::Route route_for(const View& view, const Typed<VirtualService>& rules, const 
   set_timeout(rule.timeout.value_or(Duration::zero()), action);
   set_retries(rule.retries ? &*rule.retries : nullptr, action);
   set_origin(*out.mutable_metadata(), *rules.resource, match != nullptr ? match->at : rule.at);
-  const std::string host = resolve_host(*rule.route.front().destination.host, ns);
+  const std::string host = resolve_host(*rule.route.front().destination().host, ns);
   out.mutable_decorator()->set_operation(fmt::format("{}:{}/*", host, port));
   return out;
 }
 
 }  // namespace
 
-std::vector<v3::Route> routes_of(const View& view, const Typed<VirtualService>& rules,
-                                 std::uint32_t port) {
+std::vector<v3::Route> routes_of(const View& view, const Typed<VirtualService>& rules, std::uint32_t port) {
   std::vector<v3::Route> routes;
   for (const HttpRoute& rule : rules->http) {
     if (rule.route.empty()) continue;
@@ -103,7 +102,7 @@ std::vector<v3::Route> routes_of(const View& view, const Typed<VirtualService>& 
       return routes;
     }
     for (const HttpMatch& match : rule.match) {
-      if (match.port && *match.port != port) continue;
+      if (match.port != 0 && match.port != port) continue;
       routes.push_back(route_for(view, rules, rule, &match, port));
       if (match.matches_everything()) return routes;
     }

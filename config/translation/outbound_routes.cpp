@@ -77,8 +77,7 @@ void HttpProxyRoutes::add_service(const Service& service) {
       view_.registry.virtual_service(service.host, view_.workload.ns);
   attached_.insert(rules.resource);
   std::vector<std::string> names = spellings(service.host, view_.workload.ns);
-  const std::vector<std::string>& addresses = service.first().addresses;
-  names.insert(names.end(), addresses.begin(), addresses.end());
+  for (const At<std::string>& address : service.first().addresses) names.push_back(*address);
 
   const std::vector<const ServicePort*> ports = service.ports();
   bool has_bare = false;

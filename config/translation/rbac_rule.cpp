@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 
+#include "config/resources/names.hpp"
 #include "config/translation/messages.hpp"
 #include "config/xds/uri_template.pb.h"
 #include "core/base/ascii.hpp"
@@ -12,7 +13,6 @@ namespace {
 
 namespace rbac = envoy::config::rbac::v3;
 using envoy::type::matcher::v3::StringMatcher;
-using Texts = std::vector<At<std::string>>;
 
 constexpr const char* kAnything = ".+";
 
@@ -52,8 +52,7 @@ void set_path(const PathPattern& path, rbac::Permission& out) {
   *out.mutable_uri_template()->mutable_typed_config() = pack(match);
 }
 
-void set_header(const char* name, const std::string& text, bool ignore_case,
-                rbac::Permission& out) {
+void set_header(const char* name, const std::string& text, bool ignore_case, rbac::Permission& out) {
   auto& header = *out.mutable_header();
   header.set_name(name);
   const TextPattern pattern = text_pattern(text);
@@ -86,8 +85,8 @@ rbac::Permission permission(const Operation& operation) {
   const auto method = [](const std::string& text, rbac::Permission& p) {
     set_header(":method", text, false, p);
   };
-  const auto port = [](std::uint32_t number, rbac::Permission& p) {
-    p.set_destination_port(number);
+  const auto port = [](const std::string& number, rbac::Permission& p) {
+    p.set_destination_port(static_cast<std::uint32_t>(whole_number(number).value_or(0)));
   };
   one_of(operation.hosts, host, all);
   none_of(operation.not_hosts, host, all);
@@ -110,8 +109,7 @@ void set_namespace(const std::string& ns, rbac::Principal& out) {
 }
 
 template <typename Set>
-void add_ids(const Texts& wanted, const Texts& unwanted, const Set& set,
-             rbac::Principal::Set& all) {
+void add_ids(const Texts& wanted, const Texts& unwanted, const Set& set, rbac::Principal::Set& all) {
   if (!wanted.empty()) {
     auto& any = *all.add_ids()->mutable_or_ids();
     for (const std::string& each : wanted) set(each, *any.add_ids());
@@ -134,8 +132,8 @@ rbac::Principal principal(const Source& source) {
 
 rbac::Policy rbac_policy(const AuthorizationRule& rule) {
   rbac::Policy policy;
-  for (const Operation& operation : rule.to) *policy.add_permissions() = permission(operation);
-  for (const Source& source : rule.from) *policy.add_principals() = principal(source);
+  for (const To& to : rule.to) *policy.add_permissions() = permission(*to.operation);
+  for (const From& from : rule.from) *policy.add_principals() = principal(*from.source);
   if (rule.to.empty()) policy.add_permissions()->set_any(true);
   if (rule.from.empty()) policy.add_principals()->set_any(true);
   return policy;

@@ -22,16 +22,10 @@ std::vector<Typed<Kind>> most_specific(const Registry::ByName<Kind>& by_host, st
     return visible;
   };
   if (auto exact = visible_at(host); !exact.empty()) return exact;
-  for (std::size_t dot = host.find('.'); dot != std::string_view::npos;
-       dot = host.find('.', dot + 1)) {
+  for (std::size_t dot = host.find('.'); dot != std::string_view::npos; dot = host.find('.', dot + 1)) {
     if (auto wild = visible_at(fmt::format("*{}", host.substr(dot))); !wild.empty()) return wild;
   }
   return visible_at("*");
-}
-
-TlsMode port_mode(const PeerAuthentication& p, std::uint32_t port) {
-  const auto found = p.ports.find(port);
-  return found == p.ports.end() ? TlsMode::Unset : found->second;
 }
 
 bool has_labels(const PeerAuthentication& p) { return p.selector && !p.selector->labels.empty(); }
@@ -87,7 +81,7 @@ Registry::Registry(Mesh of) : mesh(std::move(of)) {
   }
   for (const auto& [host, service] : services) {
     for (const Typed<ServiceEntry>& entry : service.entries) {
-      for (const ServiceEndpoint& endpoint : entry->endpoints) {
+      for (const WorkloadEntry& endpoint : entry->endpoints) {
         std::vector<const Service*>& there = by_address[*endpoint.address];
         if (there.empty() || there.back() != &service) there.push_back(&service);
       }
@@ -100,8 +94,7 @@ const Service* Registry::service(std::string_view host) const {
   return found == services.end() ? nullptr : &found->second;
 }
 
-Typed<VirtualService> Registry::virtual_service(std::string_view host,
-                                                std::string_view client_ns) const {
+Typed<VirtualService> Registry::virtual_service(std::string_view host, std::string_view client_ns) const {
   const auto found = most_specific(virtual_services, host, [&](const Typed<VirtualService>& v) {
     return v->reaches(v.resource->key().ns, client_ns);
   });
@@ -112,9 +105,9 @@ ServiceRules Registry::rules_for(const Service& service, std::string_view client
   for (const std::string_view ns : {client_ns, std::string_view(service.ns), kRootNamespace}) {
     const auto here = destination_rules.find(ns);
     if (here == destination_rules.end()) continue;
-    const auto found =
-        most_specific(here->second, service.host,
-                      [&](const Typed<DestinationRule>& r) { return r->reaches(ns, client_ns); });
+    const auto found = most_specific(here->second, service.host, [&](const Typed<DestinationRule>& r) {
+      return r->reaches(ns, client_ns);
+    });
     if (found.empty()) continue;
 
     ServiceRules merged{found.front().resource, {}, {}};
@@ -139,9 +132,8 @@ Typed<Sidecar> Registry::sidecar(std::string_view ns, const Labels& labels) cons
     return found == here->second.end() ? Typed<Sidecar>{} : *found;
   };
   const auto whole = [](const Typed<Sidecar>& s) { return !s->selector; };
-  if (auto own = oldest(ns, [&](const Typed<Sidecar>& s) {
-        return s->selector && s->selector->matches(labels);
-      })) {
+  if (auto own = oldest(
+          ns, [&](const Typed<Sidecar>& s) { return s->selector && s->selector->matches(labels); })) {
     return own;
   }
   if (auto of_namespace = oldest(ns, whole)) return of_namespace;
@@ -160,13 +152,13 @@ TlsMode Registry::tls_mode(std::string_view ns, const Labels& labels, std::uint3
   scan(ns, [&](const PeerAuthentication& p) {
     if (ns == kRootNamespace || !has_labels(p) || !p.selector->matches(labels)) return;
     if (std::exchange(workload_said, true)) return;
-    of_port = port_mode(p, port);
-    of_workload = p.mode;
+    of_port = p.port_mode(port);
+    of_workload = p.mode();
   });
   const auto of_scope = [&](std::string_view where) {
     std::optional<TlsMode> mode;
     scan(where, [&](const PeerAuthentication& p) {
-      if (!has_labels(p) && !mode) mode = p.mode;
+      if (!has_labels(p) && !mode) mode = p.mode();
     });
     return mode.value_or(TlsMode::Unset);
   };
@@ -176,8 +168,8 @@ TlsMode Registry::tls_mode(std::string_view ns, const Labels& labels, std::uint3
   return TlsMode::Permissive;
 }
 
-std::vector<Typed<AuthorizationPolicy>> Registry::policies_for(
-    std::string_view ns, const Labels& labels, AuthorizationPolicy::Action action) const {
+std::vector<Typed<AuthorizationPolicy>> Registry::policies_for(std::string_view ns, const Labels& labels,
+                                                               AuthorizationPolicy::Action action) const {
   std::vector<Typed<AuthorizationPolicy>> found;
   const auto collect = [&](std::string_view where) {
     const auto here = authorization_policies.find(where);

@@ -68,17 +68,17 @@ envoy::config::core::v3::TransportSocket mesh_server_tls() {
   return tls_socket(context);
 }
 
-envoy::config::core::v3::TransportSocket ingress_tls(const IngressTls& ingress) {
+envoy::config::core::v3::TransportSocket ingress_tls(const ServerTls& ingress) {
   tls::DownstreamTlsContext context;
-  const bool mutual = !ingress.roots.empty();
+  const bool mutual = ingress.mode == ServerTls::Mode::Mutual;
   context.mutable_require_client_certificate()->set_value(mutual);
   tls::CommonTlsContext& common = *context.mutable_common_tls_context();
   set_versions(common);
   tls::TlsCertificate& own = *common.add_tls_certificates();
   own.mutable_certificate_chain()->set_filename(ingress.certificate);
-  own.mutable_private_key()->set_filename(ingress.key);
+  own.mutable_private_key()->set_filename(ingress.private_key);
   if (mutual) {
-    common.mutable_validation_context()->mutable_trusted_ca()->set_filename(ingress.roots);
+    common.mutable_validation_context()->mutable_trusted_ca()->set_filename(ingress.ca_certificates);
   }
   for (const char* protocol : {"h2", "http/1.1"}) common.add_alpn_protocols(protocol);
   return tls_socket(context);

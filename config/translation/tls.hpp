@@ -17,7 +17,7 @@ namespace outrider::config {
 [[nodiscard]] envoy::config::core::v3::TransportSocket mesh_server_tls();
 
 // For callers from outside the mesh, by certificates in files.
-[[nodiscard]] envoy::config::core::v3::TransportSocket ingress_tls(const IngressTls& ingress);
+[[nodiscard]] envoy::config::core::v3::TransportSocket ingress_tls(const ServerTls& ingress);
 
 [[nodiscard]] envoy::config::core::v3::TransportSocket plaintext();
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "config/yaml/tree_builder.hpp"
+#include "config/yaml/reader.hpp"
 
 namespace outrider::config::yaml {
 namespace {
@@ -32,10 +32,10 @@ std::size_t utf8_sequence(std::string_view text) {
 
 std::expected<void, Problem> check_bytes(std::string_view text) {
   if (text.size() > kMaxFileBytes) {
-    return std::unexpected(Problem{
-        fmt::format("the file has {} bytes, more than {} MiB", text.size(), kMaxFileBytes >> 20),
-        {},
-        "split it into several files"});
+    return std::unexpected(
+        Problem{fmt::format("the file has {} bytes, more than {} MiB", text.size(), kMaxFileBytes >> 20),
+                {},
+                "split it into several files"});
   }
   Position at{1, 1, 1};
   for (std::size_t i = 0; i < text.size();) {
@@ -46,9 +46,8 @@ std::expected<void, Problem> check_bytes(std::string_view text) {
       ++at.line;
       at.column = 0;
     } else if ((c >= 0 && c < ' ' && c != '\t' && c != '\r') || c == '\x7f') {
-      return std::unexpected(
-          Problem{fmt::format("control character 0x{:02x}", static_cast<unsigned>(c)), at,
-                  "remove it, or write it as an escape in a quoted string"});
+      return std::unexpected(Problem{fmt::format("control character 0x{:02x}", static_cast<unsigned>(c)),
+                                     at, "remove it, or write it as an escape in a quoted string"});
     }
     ++at.column;
     i += length;
@@ -57,8 +56,12 @@ std::expected<void, Problem> check_bytes(std::string_view text) {
 }
 
 bool separates(std::string_view line) {
-  return line.starts_with("---") && (line.size() == 3 || line[3] == ' ' || line[3] == '\t' ||
-                                     line[3] == '\r' || line[3] == '\n');
+  return line.starts_with("---") &&
+         (line.size() == 3 || line[3] == ' ' || line[3] == '\t' || line[3] == '\r' || line[3] == '\n');
+}
+
+bool ends_document(std::string_view line) {
+  return line.starts_with("...") && line.find_first_not_of(" \t\r", 3) == std::string_view::npos;
 }
 
 // Nothing but comments, blanks and the separator itself.
@@ -77,23 +80,41 @@ bool is_blank(std::string_view text) {
 }  // namespace
 
 std::expected<std::vector<Document>, Problem> parse(std::string_view text) {
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  if (auto checked = check_bytes(text); !checked) return std::unexpected(checked.error());
+  const std::size_t mark = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;  // of the byte order
+  if (auto checked = check_bytes(text.substr(mark)); !checked) return std::unexpected(checked.error());
+  const bool ascii = std::none_of(text.begin() + static_cast<std::ptrdiff_t>(mark), text.end(),
+                                  [](char c) { return c < 0; });
 
   std::vector<Document> documents;
+  std::size_t values = kMaxValues;
   int line = 1, first_line = 1;
-  std::size_t begin = 0;
+  std::size_t begin = mark;
   const auto take = [&](std::size_t end) {
     const std::string_view piece = text.substr(begin, end - begin);
     if (!is_blank(piece)) {
-      documents.push_back({std::string(piece), first_line, build_tree(piece, first_line)});
+      const std::size_t marker = separates(piece) ? 3 : 0;
+      Cursor in(text, begin, end, first_line, ascii);
+      in.advance(marker);
+      documents.push_back(
+          {std::string(piece), first_line, static_cast<int>(begin), read_document(in, values)});
     }
     begin = end;
     first_line = line;
   };
-  for (std::size_t at = 0; at < text.size(); ++line) {
+  for (std::size_t at = mark; at < text.size(); ++line) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
-    if (at > begin && separates(text.substr(at, end - at))) take(at);
+    const std::string_view whole = text.substr(at, end - at);
+    if (at > begin && separates(whole)) take(at);
+    if (ends_document(whole)) {
+      take(at);
+      begin = std::min(end + 1, text.size());
+      first_line = line + 1;
+    }
+    if (documents.size() > kMaxDocuments) {
+      return std::unexpected(Problem{fmt::format("more than {} documents in one file", kMaxDocuments),
+                                     {line, 1, 3},
+                                     "split it into several files"});
+    }
     at = end + 1;
   }
   take(text.size());

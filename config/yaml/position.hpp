@@ -7,6 +7,8 @@ struct Position {
   int line = 0;  // 1-based; 0: nowhere
   int column = 0;
   int length = 1;  // characters that a caret should underline
+  int offset = 0;  // of its first byte in the file, for edits
+  int bytes = 0;   // that it takes there, quotes included
 };
 
 }  // namespace outrider::config::yaml

@@ -2,17 +2,12 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
-#include <iostream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "core/base/duration.hpp"
 #include "core/base/exit_code.hpp"
-#include "config/analysis/analyze.hpp"
 #include "config/resources/kinds.hpp"
 #include "config/resources/load.hpp"
 #include "control-plane/ctl/http_client.hpp"
@@ -27,34 +22,6 @@ using Json = nlohmann::json;
 
 // Long enough for an answer that is due at the timeout itself.
 constexpr std::chrono::seconds grace{5};
-
-int complain(int code, std::string_view message) {
-  fmt::print(stderr, "outriderctl: {}\n", message);
-  return code;
-}
-
-bool colour_on_stderr() {
-  const char* no_color = std::getenv("NO_COLOR");
-  const char* term = std::getenv("TERM");
-  return ::isatty(STDERR_FILENO) == 1 && (no_color == nullptr || *no_color == '\0') &&
-         term != nullptr && std::string_view(term) != "dumb";
-}
-
-// Every file, directory and "-"; standard input is read once.
-Result<std::vector<config::SourceFile>> read_sources(const std::vector<std::string>& paths) {
-  std::vector<config::SourceFile> files;
-  for (const std::string& path : paths) {
-    if (path == "-") {
-      files.push_back({"-", std::string(std::istreambuf_iterator<char>(std::cin), {})});
-      continue;
-    }
-    auto found = config::read_directory(path);
-    if (!found) return std::unexpected(found.error());
-    if (found->empty()) return fail(fmt::format("{} holds no .yaml or .yml file", path));
-    std::move(found->begin(), found->end(), std::back_inserter(files));
-  }
-  return files;
-}
 
 // A whole conversation: the address, the call, and words for when it fails.
 Result<HttpAnswer> ask(const std::string& control, const HttpCall& call) {
@@ -115,8 +82,7 @@ int unknown_kind(const std::string& written) {
 }
 
 std::string description(const SelectFlags& flags, const std::string& kind) {
-  return fmt::format("{} {}{}", kind, flags.name,
-                     flags.ns.empty() ? "" : " in namespace " + flags.ns);
+  return fmt::format("{} {}{}", kind, flags.name, flags.ns.empty() ? "" : " in namespace " + flags.ns);
 }
 
 bool matches(const ResourceText& resource, const SelectFlags& flags) {
@@ -129,12 +95,13 @@ bool matches(const ResourceText& resource, const SelectFlags& flags) {
 std::string kind_named(const std::string& written) {
   const std::string lower = ascii::to_lower(written);
   constexpr std::pair<std::string_view, std::string_view> shorts[] = {
-      {"vs", "VirtualService"}, {"dr", "DestinationRule"},     {"se", "ServiceEntry"},
+      {"vs", "VirtualService"},     {"dr", "DestinationRule"},     {"se", "ServiceEntry"},
       {"pa", "PeerAuthentication"}, {"ap", "AuthorizationPolicy"}, {"gw", "Gateway"}};
   for (const auto& [name, kind] : shorts) {
     if (lower == name) return std::string(kind);
   }
   for (const auto& kind : config::kinds()) {
+    if (kind.of_kubernetes()) continue;  // read from files, and never stored
     const std::string name = ascii::to_lower(kind.name);
     std::string plural = name + "s";
     if (name.ends_with('y')) plural = name.substr(0, name.size() - 1) + "ies";
@@ -218,9 +185,8 @@ int Commands::remove(const DeleteFlags& flags) const {
     if (keys.size() > 1) {
       std::vector<std::string> namespaces;
       for (const auto& key : keys) namespaces.push_back(key.ns);
-      return complain(tool::usage,
-                      fmt::format("{} {} is in several namespaces ({}): say which with -n", kind,
-                                  flags.name, fmt::join(namespaces, ", ")));
+      return complain(tool::usage, fmt::format("{} {} is in several namespaces ({}): say which with -n",
+                                               kind, flags.name, fmt::join(namespaces, ", ")));
     }
   }
   Json body = Json::array();
@@ -247,10 +213,9 @@ int Commands::proxy_status(bool json) const {
 
 int Commands::version() const {
   fmt::print("outriderctl {}\n", OUTRIDER_VERSION);
-  const auto answer = ask(control, {.method = "GET",
-                                    .target = "/api/v1/version",
-                                    .body = {},
-                                    .timeout = std::chrono::seconds(3)});
+  const auto answer =
+      ask(control,
+          {.method = "GET", .target = "/api/v1/version", .body = {}, .timeout = std::chrono::seconds(3)});
   if (!answer) return complain(tool::failed, answer.error().message);
   const Json json = Json::parse(answer->body, nullptr, false);
   if (answer->status != 200 || !json.is_object()) {
@@ -258,20 +223,6 @@ int Commands::version() const {
   }
   fmt::print("outrider-control {} (generation {})\n", json.value("version", "?"),
              json.value("generation", std::uint64_t{0}));
-  return tool::fine;
-}
-
-int Commands::validate(const ValidateFlags& flags) {
-  const auto files = read_sources(flags.files);
-  if (!files) return complain(tool::unreadable_input, files.error().message);
-  const auto loaded = config::load(*files, {.strict_istio = flags.strict_istio});
-  auto diagnostics = loaded.diagnostics;
-  const auto findings = config::analyze(loaded.mesh);
-  diagnostics.insert(diagnostics.end(), findings.begin(), findings.end());
-  std::fputs(render_all(diagnostics, colour_on_stderr()).c_str(), stderr);
-  if (config::has_errors(diagnostics)) return tool::findings;
-  fmt::print("{} resource{} in {} file{}: valid\n", loaded.mesh.size(),
-             loaded.mesh.size() == 1 ? "" : "s", files->size(), files->size() == 1 ? "" : "s");
   return tool::fine;
 }
 

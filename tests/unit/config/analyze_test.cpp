@@ -69,29 +69,13 @@ TEST_CASE("what does not fit together is found at its line and column") {
        vs("  - route: [{destination: {host: order-service, subset: stabel}}]\n") + kSubsets,
        "7:57 error IST0101 Referenced host+subset in destinationrule not found: "
        "\"order-service+stabel\""},
-      {"unknown port",
-       vs("  - route: [{destination: {host: order-service, port: {number: 81}}}]\n"),
+      {"unknown port", vs("  - route: [{destination: {host: order-service, port: {number: 81}}}]\n"),
        "7:14 error IST0101 Referenced port not found: "
        "\"order-service.ecommerce.svc.cluster.local:81\""},
       {"no port of several", vs("  - route: [{destination: {host: order-grpc}}]\n"),
        "7:14 error IST0112 This VirtualService routes to a service "
        "\"order-grpc.ecommerce.svc.cluster.local\" that exposes multiple ports [9090 9091]. "
        "Specifying a port in the destination is required"},
-      {"unreachable rule",
-       vs("  - route: [{destination: {host: order-service}}]\n"
-          "  - route: [{destination: {host: order-service}}]\n"),
-       "8:5 warning IST0130 VirtualService rule #1 not used (only the last rule can have no "
-       "matches)."},
-      {"rule after one that matches all",
-       vs("  - match: [{uri: {prefix: /}}]\n    route: [{destination: {host: order-service}}]\n"
-          "  - match: [{uri: {prefix: /a}}]\n    route: [{destination: {host: order-service}}]\n"),
-       "9:5 warning IST0130 VirtualService rule #1 not used (route without matches defined "
-       "before)."},
-      {"the same match twice",
-       vs("  - match: [{uri: {prefix: /a}}]\n    route: [{destination: {host: order-service}}]\n"
-          "  - match: [{uri: {prefix: /a}}]\n    route: [{destination: {host: order-service}}]\n"),
-       "9:13 info IST0131 VirtualService rule #1 match #0 is not used (duplicate/overlapping match "
-       "in rule #0)."},
       {"a POST that may be sent twice",
        vs("  - route: [{destination: {host: order-service}}]\n"
           "    retries: {attempts: 1, retryOn: '503'}\n"),

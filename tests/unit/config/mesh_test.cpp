@@ -42,8 +42,8 @@ TEST_CASE("age is the order of files, then of documents; a replacement keeps its
   const Mesh newer = mesh_of(peer("a", "x", "{mtls: {mode: STRICT}}"));
   const Mesh replaced = mesh.with(newer.resources().front());
   CHECK(names(replaced) == std::vector<std::string>{"b", "a", "c"});
-  CHECK(replaced.resources()[1]->as<PeerAuthentication>()->mode == TlsMode::Strict);
-  CHECK(mesh.resources()[1]->as<PeerAuthentication>()->mode == TlsMode::Unset);
+  CHECK(replaced.resources()[1]->as<PeerAuthentication>()->mode() == TlsMode::Strict);
+  CHECK(mesh.resources()[1]->as<PeerAuthentication>()->mode() == TlsMode::Unset);
 
   const Mesh shorter = replaced.without({"PeerAuthentication", "x", "b"});
   CHECK(names(shorter) == std::vector<std::string>{"a", "c"});
@@ -52,8 +52,8 @@ TEST_CASE("age is the order of files, then of documents; a replacement keeps its
 }
 
 TEST_CASE("a resource keeps its text, its place and its path in Istio's words") {
-  const Loaded loaded = load_files(
-      {{"a.yaml", "# head\n" + peer("b", "x", "{}") + "---\n# mine\n" + peer("a", "x", "{}")}});
+  const Loaded loaded =
+      load_files({{"a.yaml", "# head\n" + peer("b", "x", "{}") + "---\n# mine\n" + peer("a", "x", "{}")}});
   const ResourcePtr second = loaded.mesh.find({"PeerAuthentication", "x", "a"});
   CHECK(second->yaml() == "---\n# mine\n" + peer("a", "x", "{}"));
   CHECK(second->origin().file == "a.yaml");
@@ -64,19 +64,19 @@ TEST_CASE("a resource keeps its text, its place and its path in Istio's words") 
 }
 
 TEST_CASE("the same key twice is an error at the second one, and the first one holds") {
-  const Loaded loaded = load_files(
-      {{"1.yaml", peer("a", "x", "{mtls: {mode: STRICT}}")}, {"2.yaml", peer("a", "x", "{}")}});
+  const Loaded loaded =
+      load_files({{"1.yaml", peer("a", "x", "{mtls: {mode: STRICT}}")}, {"2.yaml", peer("a", "x", "{}")}});
   check_only(loaded.diagnostics, "3:18", "is already defined in 1.yaml:3");
   CHECK(loaded.diagnostics.front().file == "2.yaml");
-  CHECK(loaded.mesh.resources().front()->as<PeerAuthentication>()->mode == TlsMode::Strict);
+  CHECK(loaded.mesh.resources().front()->as<PeerAuthentication>()->mode() == TlsMode::Strict);
 }
 
 TEST_CASE("after a refusal the last good version of that resource holds, and only of that") {
-  const Mesh good = load_files({{"p.yaml", policy("a", "{}") + "---\n" + policy("b", "{}") +
-                                               "---\n" + policy("c", "{}")}})
+  const Mesh good = load_files({{"p.yaml", policy("a", "{}") + "---\n" + policy("b", "{}") + "---\n" +
+                                               policy("c", "{}")}})
                         .mesh;
-  const Loaded bad = load_files(
-      {{"p.yaml", policy("a", "{rules: [{}]}") + "---\n" + policy("b", "{ruls: [{}]}")}});
+  const Loaded bad =
+      load_files({{"p.yaml", policy("a", "{rules: [{}]}") + "---\n" + policy("b", "{ruls: [{}]}")}});
   CHECK_FALSE(bad.ok());
   CHECK(bad.rejected == std::vector<ResourceKey>{kPolicyB});
   CHECK(names(bad.mesh) == std::vector<std::string>{"a"});
@@ -92,8 +92,7 @@ TEST_CASE("a file that cannot be read keeps all that it held") {
                                 {"q.yaml", policy("c", "{}")}})
                         .mesh;
   for (const char* broken : {"", "apiVersion: {", "a: \xff"}) {
-    const Mesh settled =
-        settle(load_files({{"p.yaml", broken}, {"q.yaml", policy("c", "{}")}}), good);
+    const Mesh settled = settle(load_files({{"p.yaml", broken}, {"q.yaml", policy("c", "{}")}}), good);
     CHECK(names(settled) == std::vector<std::string>{"a", "b", "c"});
   }
   const Mesh gone = settle(load_files({{"q.yaml", policy("c", "{}")}}), good);
@@ -121,9 +120,8 @@ TEST_CASE("a security policy refused at a cold start denies its scope") {
     CHECK(stand_in->rules.front().from.empty());
     CHECK((stand_in->selector ? stand_in->selector->labels : Labels{}) == row.labels);
   }
-  const Mesh strict =
-      settle(load_files({{"p.yaml", peer("a", "x", "{mtls: {mode: NO}}")}}), Mesh());
-  CHECK(strict.resources().front()->as<PeerAuthentication>()->mode == TlsMode::Strict);
+  const Mesh strict = settle(load_files({{"p.yaml", peer("a", "x", "{mtls: {mode: NO}}")}}), Mesh());
+  CHECK(strict.resources().front()->as<PeerAuthentication>()->mode() == TlsMode::Strict);
   const Loaded rule = load_files({{"p.yaml",
                                    "apiVersion: networking.istio.io/v1\n"
                                    "kind: DestinationRule\nmetadata: {name: a}\n"}});

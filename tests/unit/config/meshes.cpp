@@ -3,14 +3,17 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
+
+#include "tests/unit/config/corpora.hpp"
 
 namespace outrider::config::test {
 
 Loaded load_text(std::string_view text, bool strict) {
   const SourceFile file{"mesh.yaml", std::string(text)};
-  return load(std::span(&file, 1), {strict, "default"});
+  return load(std::span(&file, 1), {.strict_istio = strict});
 }
 
 Mesh mesh_of(std::string_view text) {
@@ -24,14 +27,12 @@ Mesh mesh_of(std::string_view text) {
 std::vector<std::string> summary(const std::vector<Diagnostic>& diagnostics) {
   std::vector<std::string> lines;
   for (const Diagnostic& d : diagnostics) {
-    lines.push_back(
-        fmt::format("{}:{} {} {} {}", d.line, d.column, to_string(d.level), d.code, d.message));
+    lines.push_back(fmt::format("{}:{} {} {} {}", d.line, d.column, to_string(d.level), d.code, d.message));
   }
   return lines;
 }
 
-void check_only(const std::vector<Diagnostic>& diagnostics, std::string_view place,
-                std::string_view part) {
+void check_only(const std::vector<Diagnostic>& diagnostics, std::string_view place, std::string_view part) {
   for (const Diagnostic& d : diagnostics) INFO(render(d, false));
   REQUIRE(diagnostics.size() == 1);
   const Diagnostic& d = diagnostics.front();
@@ -102,8 +103,8 @@ std::string seed_file(const std::string& name) {
 
 std::vector<SourceFile> seed_files() {
   std::vector<SourceFile> files;
-  for (const char* name : {"authorization-policy.yaml", "destination-rule.yaml",
-                           "peer-authentication.yaml", "virtual-service.yaml"}) {
+  for (const char* name : {"authorization-policy.yaml", "destination-rule.yaml", "peer-authentication.yaml",
+                           "virtual-service.yaml"}) {
     files.push_back({name, seed_file(name)});
   }
   return files;
@@ -119,6 +120,19 @@ Workload order_v1() {
 
 Workload api_gateway() {
   return {"api-gateway", "ecommerce", "api-gateway", {{"app", "api-gateway"}}, "127.10.0.9"};
+}
+
+std::filesystem::path testdata(const char* name) {
+  return std::filesystem::path(SOURCE_ROOT "/tests/unit/config/testdata") / name;
+}
+
+std::optional<std::filesystem::path> corpora_folder() {
+  const char* named = std::getenv("OUTRIDER_CORPORA");
+  const std::filesystem::path folder = named != nullptr ? named : SOURCE_ROOT "/../shared/corpora";
+  if (std::filesystem::is_directory(folder)) return folder;
+  MESSAGE("skipped: Istio's own files are not at ", folder.string(),
+          "; OUTRIDER_CORPORA says where they are");
+  return {};
 }
 
 }  // namespace outrider::config::test
