@@ -21,7 +21,7 @@ constexpr Target targets[] = {
     {"http1_request", http1_request}, {"http1_response", http1_response}, {"chunks", chunks},
     {"http2_session", http2_session}, {"path", path},                     {"authority", authority},
     {"grpc_timeout", grpc_timeout},   {"xfcc", xfcc},                     {"spiffe", spiffe},
-    {"xds", xds},                     {"peer_metadata", peer_metadata},
+    {"xds", xds},                     {"peer_metadata", peer_metadata}, {"configuration", configuration},
 };
 
 TEST_CASE("every input of the corpora leaves its target unharmed, and so does no input at all") {

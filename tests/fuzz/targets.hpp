@@ -19,6 +19,7 @@ void xfcc(ByteView input);
 void spiffe(ByteView input);
 void xds(ByteView input);
 void peer_metadata(ByteView input);
+void configuration(ByteView input);
 
 // Chance that is the input's own: the same bytes, the same run, and corpora stay readable text.
 [[nodiscard]] inline Random chance(ByteView input) {
