@@ -21,7 +21,8 @@ constexpr auto no_empty =
     each(Rule{[](const Node& node, const std::string& text) {
                 if (!text.empty()) return;
                 const std::string_view field = node.path.parent->name;
-                node.error(fmt::format("empty value not allowed, found in {}", in_capitals(field)), "remove it");
+                node.error(fmt::format("empty value not allowed, found in {}", in_capitals(field)),
+                           "remove it");
               },
               "not empty"});
 
