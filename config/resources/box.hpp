@@ -1,5 +1,7 @@
 #pragma once
-// An optional part that is seldom there: one pointer wide when absent, copied whole. A value; any thread.
+// An optional part that is seldom there: one pointer wide when absent, copied whole. Also what holds a
+// struct nested in its owner, which std::optional cannot inside a class that is not complete yet (clang
+// then takes it for one that nothing can be put into). A value; any thread.
 
 #include <memory>
 #include <utility>

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "config/resources/box.hpp"
 #include "config/resources/fields.hpp"
 
 namespace outrider::config {
@@ -33,8 +34,8 @@ struct ConnectionPool {
     std::int32_t max_concurrent_streams = 0;
     Box<Http2Keepalive> keepalive;
   };
-  std::optional<Tcp> tcp;
-  std::optional<Http> http;
+  Box<Tcp> tcp;
+  Box<Http> http;
   yaml::Position at;
 };
 void describe(Fields& f, ConnectionPool::Keepalive& k);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "config/resources/box.hpp"
 #include "config/resources/selector.hpp"
 #include "config/resources/server_tls.hpp"
 
@@ -16,7 +17,7 @@ struct Gateway {
     std::string name, protocol;
   };
   struct Server {
-    std::optional<Port> port;
+    Box<Port> port;
     std::string bind, name, default_endpoint;
     std::vector<At<std::string>> hosts;
     Box<ServerTls> tls;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "config/resources/box.hpp"
 #include "config/resources/destination.hpp"
 #include "config/resources/string_match.hpp"
 
@@ -31,7 +32,7 @@ struct DirectResponse {
     std::optional<std::string> text, bytes;  // bytes: base64
   };
   std::uint32_t status = 0;
-  std::optional<Body> body;
+  Box<Body> body;
 };
 void describe(Fields& f, DirectResponse::Body& b);
 void describe(Fields& f, DirectResponse& d);
@@ -46,7 +47,7 @@ struct HttpRewrite {
     std::string match, rewrite;
   };
   std::string uri, authority;
-  std::optional<Regex> uri_regex;
+  Box<Regex> uri_regex;
 };
 void describe(Fields& f, HttpRewrite::Regex& r);
 void describe(Fields& f, HttpRewrite& r);
@@ -62,8 +63,8 @@ struct FaultInjection {
     std::optional<std::string> grpc_status, http2_error;
     std::optional<Percent> percentage;
   };
-  std::optional<Delay> delay;
-  std::optional<Abort> abort;
+  Box<Delay> delay;
+  Box<Abort> abort;
 };
 void describe(Fields& f, FaultInjection::Delay& d);
 void describe(Fields& f, FaultInjection::Abort& a);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "config/resources/box.hpp"
 #include "config/resources/fields.hpp"
 
 namespace outrider::config {
@@ -57,8 +58,8 @@ struct ConsistentHash {
   std::optional<std::string> header, query_parameter;
   Box<Cookie> cookie;
   std::optional<bool> source_ip;
-  std::optional<RingHash> ring_hash;
-  std::optional<Maglev> maglev;
+  Box<RingHash> ring_hash;
+  Box<Maglev> maglev;
   std::uint64_t minimum_ring_size = 0;  // deprecated
 };
 void describe(Fields& f, ConsistentHash::Attribute& a);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "config/resources/box.hpp"
 #include "config/resources/connection_pool.hpp"
 #include "config/resources/http_route.hpp"
 #include "config/resources/load_balancer.hpp"
@@ -33,19 +34,19 @@ struct MeshConfig {
     std::optional<bool> hold_application;
     std::optional<Duration> termination_drain, drain;
     std::optional<std::int32_t> admin_port, status_port, concurrency;
-    std::optional<Tracing> tracing;
-    std::optional<Topology> topology;
+    Box<Tracing> tracing;
+    Box<Topology> topology;
     std::map<std::string, std::string> metadata;
   };
   std::optional<Duration> connect_timeout, protocol_detection_timeout, dns_refresh_rate;
   std::string trust_domain, root_namespace, access_log_file, access_log_format;
   std::vector<std::string> trust_domain_aliases;
   std::optional<bool> auto_mtls;
-  std::optional<OutboundPolicy> outbound;
+  Box<OutboundPolicy> outbound;
   Box<LocalityLb> locality;
   Box<Retries> retry_policy, inbound_retry_policy;
   Box<ConnectionPool::Keepalive> keepalive;
-  std::optional<PathNormalization> path_normalization;
+  Box<PathNormalization> path_normalization;
   Upgrade h2_upgrade = Upgrade::DoNotUpgrade;
   std::vector<std::string> export_services, export_rules, export_destinations;
   Box<Defaults> defaults;

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 
+#include "config/resources/box.hpp"
 #include "config/resources/selector.hpp"
 
 namespace outrider::config {
@@ -16,7 +17,7 @@ struct PeerAuthentication {
     TlsMode mode = TlsMode::Unset;
   };
   std::optional<Selector> selector;
-  std::optional<MutualTls> mtls;
+  Box<MutualTls> mtls;
   std::optional<std::map<std::uint32_t, MutualTls>> ports;  // the workload's
 
   [[nodiscard]] TlsMode mode() const { return mtls ? mtls->mode : TlsMode::Unset; }

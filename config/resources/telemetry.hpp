@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "config/resources/box.hpp"
 #include "config/resources/selector.hpp"
 
 namespace outrider::config {
@@ -34,7 +35,7 @@ struct Telemetry : PolicyTarget {
     std::optional<Formatter> formatter;
   };
   struct Tracing {
-    std::optional<Side> match;
+    Box<Side> match;
     std::vector<Provider> providers;
     std::optional<double> sampling;
     std::optional<bool> disable_reporting;
@@ -65,7 +66,7 @@ struct Telemetry : PolicyTarget {
     std::string value;
   };
   struct Override {
-    std::optional<MetricSelector> match;
+    Box<MetricSelector> match;
     std::optional<bool> disabled;
     std::map<std::string, TagOverride> tags;
   };
@@ -78,7 +79,7 @@ struct Telemetry : PolicyTarget {
     struct Filter {
       std::string expression;
     };
-    std::optional<Side> match;
+    Box<Side> match;
     std::vector<Provider> providers;
     std::optional<bool> disabled;
     std::optional<Filter> filter;

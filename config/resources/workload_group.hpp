@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "config/resources/box.hpp"
 #include "config/resources/workload_entry.hpp"
 
 namespace outrider::config {
@@ -31,10 +32,10 @@ struct Probe {
     std::vector<std::string> command;
   };
   std::int32_t initial_delay = 0, timeout = 0, period = 0, success_threshold = 0, failure_threshold = 0;
-  std::optional<Http> http;
-  std::optional<Tcp> tcp;
-  std::optional<Exec> exec;
-  std::optional<Grpc> grpc;
+  Box<Http> http;
+  Box<Tcp> tcp;
+  Box<Exec> exec;
+  Box<Grpc> grpc;
 };
 void describe(Fields& f, Probe::Header& h);
 void describe(Fields& f, Probe::Http& h);
