@@ -22,8 +22,8 @@ std::string_view Cursor::rest_of_line() const {
 }
 
 void Cursor::newline() {
-  if (peek() == '\r') ++at_;
-  ++at_;
+  if (peek() == '\r') advance();
+  advance();
   ++line_;
   line_start_ = at_;
 }

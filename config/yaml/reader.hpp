@@ -2,6 +2,7 @@
 // Reads one YAML document into a Value: block and flow maps and lists, plain and quoted scalars,
 // literal and folded text. Everything else of YAML is refused by name. Lives on parse()'s stack.
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -34,7 +35,7 @@ class Cursor {
   [[nodiscard]] std::string_view from(std::size_t begin) const { return text_.substr(begin, at_ - begin); }
   [[nodiscard]] std::string_view rest_of_line() const;
 
-  void advance(std::size_t n = 1) { at_ += n; }
+  void advance(std::size_t n = 1) { at_ = std::min(at_ + n, text_.size()); }
   void newline();  // over "\n" or "\r\n"
   void skip_blanks();
   // Over blanks, comments and empty lines to the next token; a tab that indents it is refused.

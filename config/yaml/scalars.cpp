@@ -186,7 +186,8 @@ Value read_quoted(Cursor& in) {
       return {Shape::Scalar, in.position(start), true, std::move(text), {}, {}};
     } else if (c == '\\' && quote == '"') {
       in.advance();
-      if (in.at_line_end() && !in.at_end()) {  // an escaped line end joins the lines
+      if (in.at_end()) unended();
+      if (in.at_line_end()) {  // an escaped line end joins the lines
         in.newline();
         in.skip_blanks();
       } else {

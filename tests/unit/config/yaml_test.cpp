@@ -43,6 +43,7 @@ TEST_CASE("YAML that would surprise is refused, at its place") {
       {"a standard tag", "a: !!str 5\n", 1, 4, "tags"},
       {"a list as a key", "[a]: 1\n", 1, 4, "a second colon in this line"},
       {"a tab as indentation", "a:\n\tb: 1\n", 2, 1, "a tab in the indentation"},
+      {"a quote without end, after a backslash", "a: \"b\\", 1, 4, "never closed"},
       {"a flow map without end", "a: {b: 1\n", 1, 4, "a bracket that is never closed"},
       {"a NUL", std::string("a: x\0y\n", 7), 1, 5, "control character 0x00"},
       {"an escape character", "a: \x1b[31m\n", 1, 4, "control character 0x1b"},
