@@ -1,5 +1,7 @@
 #include "order/views/order_view.hpp"
 
+#include <map>
+
 namespace shop {
 namespace {
 
@@ -10,30 +12,7 @@ OrderState state_at(Statement& row, int first) {
   return {std::move(*body.mutable_order()), row.number_at(first), body.reason(), body.cancel_requested()};
 }
 
-}  // namespace
-
-void OrderView::make_tables(Database& database) {
-  database.run(R"(
-    CREATE TABLE IF NOT EXISTS orders(
-      id TEXT PRIMARY KEY, position INTEGER NOT NULL, user_id TEXT NOT NULL, status INTEGER NOT NULL,
-      revision INTEGER NOT NULL, body BLOB NOT NULL) WITHOUT ROWID;
-    CREATE INDEX IF NOT EXISTS orders_of_user ON orders(user_id, position);)");
-}
-
-void OrderView::drop_tables(Database& database) { database.run("DROP TABLE IF EXISTS orders"); }
-
-void OrderView::apply(Database& database, const Event& event) {
-  const std::string id = order_of(event.aggregate);
-  if (id.empty()) return;
-  OrderState state;
-  std::int64_t position = event.position;
-  if (event.version > 1) {
-    Statement select(database, "SELECT revision, body, position FROM orders WHERE id = ?");
-    if (!select.text(id).step()) throw DatabaseError("the view misses order " + id);
-    state = state_at(select, 0);
-    position = select.number_at(2);
-  }
-  shop::apply(state, event);
+void write(Database& database, const std::string& id, std::int64_t position, OrderState state) {
   ecommerce::events::OrderSnapshot body;
   body.set_reason(state.reason);
   body.set_cancel_requested(state.cancel_requested);
@@ -48,6 +27,38 @@ void OrderView::apply(Database& database, const Event& event) {
       .number(state.revision)
       .blob(body.SerializeAsString())
       .step();
+}
+
+}  // namespace
+
+void OrderView::make_tables(Database& database) {
+  database.run(R"(
+    CREATE TABLE IF NOT EXISTS orders(
+      id TEXT PRIMARY KEY, position INTEGER NOT NULL, user_id TEXT NOT NULL, status INTEGER NOT NULL,
+      revision INTEGER NOT NULL, body BLOB NOT NULL) WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS orders_of_user ON orders(user_id, position);)");
+}
+
+void OrderView::drop_tables(Database& database) { database.run("DROP TABLE IF EXISTS orders"); }
+
+void OrderView::apply(Database& database, std::span<const Event> events) {
+  std::map<std::string, ListedOrder> changed;
+  for (const Event& event : events) {
+    const std::string id = order_of(event.aggregate);
+    if (id.empty()) continue;
+    const auto [order, is_new] = changed.try_emplace(id);
+    auto& [position, state] = order->second;  // the state is made by its first event, or read
+    if (is_new && event.version == 1) {
+      position = event.position;
+    } else if (is_new) {
+      Statement select(database, "SELECT revision, body, position FROM orders WHERE id = ?");
+      if (!select.text(id).step()) throw DatabaseError("the view misses order " + id);
+      state = state_at(select, 0);
+      position = select.number_at(2);
+    }
+    shop::apply(state, event);
+  }
+  for (auto& [id, order] : changed) write(database, id, order.created_at_position, std::move(order.order));
 }
 
 std::optional<OrderState> OrderView::find(const std::string& id) {

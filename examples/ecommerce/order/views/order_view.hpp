@@ -22,7 +22,7 @@ class OrderView final : public View {
   [[nodiscard]] int version() const override { return 1; }
   void make_tables(Database& database) override;
   void drop_tables(Database& database) override;
-  void apply(Database& database, const Event& event) override;
+  void apply(Database& database, std::span<const Event> events) override;
 
   [[nodiscard]] std::optional<OrderState> find(const std::string& id);
   // After a position, oldest first; status UNSPECIFIED is any.

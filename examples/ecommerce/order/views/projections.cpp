@@ -80,20 +80,19 @@ void Projections::take(const std::vector<Event>& events) {
     const auto end = held_back_.count() == 0 ? events.end() : event + 1;
     Transaction transaction(database_);
     auto positions = positions_;
-    for (; event != end; ++event) {
-      for (std::size_t i = 0; i < views_.size(); ++i) {
-        if (event->position <= positions[i]) continue;
-        views_[i]->apply(database_, *event);
-        positions[i] = event->position;
-      }
-    }
     for (std::size_t i = 0; i < views_.size(); ++i) {
+      const auto seen = [&](const Event& one) { return one.position <= positions[i]; };
+      const auto next = std::find_if_not(event, end, seen);
+      if (next == end) continue;
+      views_[i]->apply(database_, {next, end});
+      positions[i] = (end - 1)->position;
       Statement(database_, "UPDATE views SET position = ? WHERE name = ?")
           .number(positions[i])
           .text(views_[i]->name())
           .step();
     }
     transaction.commit();
+    event = end;
     positions_ = positions;
     position_ = *std::min_element(positions_.begin(), positions_.end());
   }

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,9 @@ class View {
   [[nodiscard]] virtual int version() const = 0;
   virtual void make_tables(Database& database) = 0;
   virtual void drop_tables(Database& database) = 0;
-  // By the event's type; one that means nothing to the view changes nothing.
-  virtual void apply(Database& database, const Event& event) = 0;
+  // In one transaction; an event that means nothing to the view changes nothing. What several of them change
+  // is written once: that is what makes a view of many events quick to make again.
+  virtual void apply(Database& database, std::span<const Event> events) = 0;
 };
 
 class Projections {

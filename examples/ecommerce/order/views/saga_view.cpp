@@ -70,22 +70,33 @@ void SagaView::make_tables(Database& database) {
 
 void SagaView::drop_tables(Database& database) { database.run("DROP TABLE IF EXISTS sagas"); }
 
-void SagaView::apply(Database& database, const Event& event) {
-  if (!event.aggregate.starts_with(prefix)) return;
-  SagaRecord record;
-  record.order_id = event.aggregate.substr(prefix.size());
-  {
-    Statement select(database, "SELECT body FROM sagas WHERE id = ?");
-    if (select.text(record.order_id).step()) record = read_record(select.text_at(0));
+void SagaView::apply(Database& database, std::span<const Event> events) {
+  struct Changed {
+    SagaRecord record;
+    std::int64_t position = 0;
+  };
+  std::map<std::string, Changed> changed;
+  for (const Event& event : events) {
+    if (!event.aggregate.starts_with(prefix)) continue;
+    const auto [saga, is_new] = changed.try_emplace(event.aggregate.substr(prefix.size()));
+    auto& [record, position] = saga->second;
+    if (is_new) {
+      record.order_id = saga->first;
+      Statement select(database, "SELECT body FROM sagas WHERE id = ?");
+      if (select.text(record.order_id).step()) record = read_record(select.text_at(0));
+    }
+    shop::apply(record, event.type, event.body);
+    record.updated_us = event.at_us;
+    position = event.position;
   }
-  shop::apply(record, event.type, event.body);
-  record.updated_us = event.at_us;
-  Statement(database, "INSERT OR REPLACE INTO sagas(id, state, position, body) VALUES(?, ?, ?, ?)")
-      .text(record.order_id)
-      .text(name_of(record.phase))
-      .number(event.position)
-      .blob(kept(record).SerializeAsString())
-      .step();
+  for (const auto& [id, saga] : changed) {
+    Statement(database, "INSERT OR REPLACE INTO sagas(id, state, position, body) VALUES(?, ?, ?, ?)")
+        .text(id)
+        .text(name_of(saga.record.phase))
+        .number(saga.position)
+        .blob(kept(saga.record).SerializeAsString())
+        .step();
+  }
 }
 
 std::vector<ecommerce::admin::SagaSummary> SagaView::list(const std::string& state, int limit) {

@@ -19,7 +19,7 @@ class SagaView final : public View {
   [[nodiscard]] int version() const override { return 1; }
   void make_tables(Database& database) override;
   void drop_tables(Database& database) override;
-  void apply(Database& database, const Event& event) override;
+  void apply(Database& database, std::span<const Event> events) override;
 
   // In this state; an empty one: those that are not over.
   [[nodiscard]] std::vector<ecommerce::admin::SagaSummary> list(const std::string& state, int limit);
