@@ -66,7 +66,7 @@ void Canary::sing(const SocketAddress& to) {
   while (!stop_) {
     const auto begin = Clock::now();
     if (!client) client = std::make_unique<RawClient>(to);
-    const bool answered = client->ask("GET", "/bytes/5").status == 200;
+    const bool answered = client->ask("GET", path).status == 200;
     const std::chrono::duration<double, std::milli> took = Clock::now() - begin;
     if (!answered) client.reset();
     {

@@ -52,6 +52,8 @@ class Footprint {
 // One request after the other on a connection of its own, each timed.
 class Canary {
  public:
+  static constexpr const char* path = "/bytes/7";
+
   explicit Canary(const SocketAddress& to) : thread_([this, to] { sing(to); }) {}
   ~Canary();
   Canary(const Canary&) = delete;
