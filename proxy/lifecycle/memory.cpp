@@ -61,7 +61,7 @@ Memory measure_memory() {
   std::ifstream("/proc/self/statm") >> size >> resident;
   rlimit limit{};
   ::getrlimit(RLIMIT_AS, &limit);
-  Memory memory{0, spent.load()};
+  Memory memory{0, spent.load(), resident * page};
   if (limit.rlim_cur != RLIM_INFINITY) {
     const auto allowed = static_cast<double>(limit.rlim_cur);
     memory.used = static_cast<double>(size * page) / allowed;

@@ -3,11 +3,14 @@
 // back: when an allocation fails for the first time, the piece is given up and the allocation tried
 // again, so that what is under way survives until requests are shed. Process-wide.
 
+#include <cstdint>
+
 namespace outrider::proxy {
 
 struct Memory {
   double used = 0;             // of what is allowed; 0 where nothing limits it
   bool reserve_spent = false;  // an allocation has failed
+  std::uint64_t resident = 0;  // bytes
 };
 [[nodiscard]] Memory measure_memory();
 // What was freed, to the system.

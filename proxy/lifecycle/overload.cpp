@@ -50,11 +50,12 @@ Overload::Overload(net::Loop& loop) : connections_(most_connections(descriptors(
 }
 
 void Overload::measure() {
-  // What was freed is given back first, where it looks as if there were little left.
+  // What was freed is given back when it has become much, and first of all where there seems to be little left.
   Memory memory = measure_memory();
-  if (memory.used > shed_at - width) {
+  if (ebb_.due(memory.resident) || memory.used > shed_at - width) {
     give_memory_back();
     memory = measure_memory();
+    ebb_.gave_back(memory.resident);
   }
   const Load next = next_load(load_, memory.reserve_spent ? 1.0 : memory.used);
   if (memory.reserve_spent && memory.used < shed_at - width) restore_memory_reserve();

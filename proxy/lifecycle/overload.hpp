@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "core/net/timer.hpp"
+#include "proxy/lifecycle/ebb.hpp"
 
 namespace outrider::proxy {
 
@@ -43,6 +44,7 @@ class Overload {
 
   const std::uint32_t connections_;
   Load load_ = Load::Fine;
+  Ebb ebb_;
   std::atomic<bool> shedding_{false};
   net::Timer timer_;
 };

@@ -19,8 +19,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t most_units = 1'500;
 constexpr std::size_t given_up_at = 20'000;
-// Beside other tests the moment at which memory goes back is not ours alone: the tight bound is the whole run's.
-long most_left_kib() { return amount(16 * 1024, 2 * 1024); }
+constexpr long most_left_kib = 2 * 1024;
 // So that the caller's p99 shows what an attack holds up, and not that two cores are busy attacking.
 constexpr auto between_attacks = 10ms;
 #if defined(__SANITIZE_ADDRESS__) || defined(_GLIBCXX_TSAN)
@@ -115,7 +114,7 @@ Price measure(const Attack& attack) {
       price.during = canary.report();
       price.upstream = app.requests - asked;
     }
-    const auto gone = [&] { return (price.left_kib = footprint.rss_kib() - rss) <= most_left_kib(); };
+    const auto gone = [&] { return (price.left_kib = footprint.rss_kib() - rss) <= most_left_kib; };
     if (full) std::this_thread::sleep_for(5s);
     if (memory_means_something) (void)eventually(gone, full ? 1ms : 5000ms);
   }
@@ -131,7 +130,7 @@ void check(const Attack& attack, const Price& price) {
   CHECK(price.during.errors == 0);
   if (memory_means_something) {
     CHECK(price.growth_kib <= attack.most_kib);
-    CHECK(price.left_kib <= most_left_kib());
+    CHECK(price.left_kib <= most_left_kib);
   }
   if (amount(false, true)) CHECK(price.during.p99_ms <= 2 * price.before.p99_ms);
 }
