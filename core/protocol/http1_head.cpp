@@ -56,7 +56,7 @@ bool is_target(std::string_view text) {
   return !text.empty();
 }
 
-// Takes the next line off `block`; lines end in CRLF and nothing else, which find_head_end and the
+// Takes the next line off `block`; lines end in CRLF and nothing else, which Http1Codec and the
 // control-byte checks make sure of.
 std::optional<std::string_view> take_line(std::string_view& block) {
   const std::size_t feed = block.find('\n');
@@ -276,13 +276,6 @@ bool is_token(std::string_view text) {
     if (token_lower[static_cast<unsigned char>(c)] == 0) return false;
   }
   return !text.empty();
-}
-
-std::size_t find_head_end(std::string_view bytes, std::size_t& scanned) {
-  const std::size_t from = scanned < 3 ? 0 : scanned - 3;
-  const std::size_t at = bytes.find("\r\n\r\n", from);
-  scanned = bytes.size();
-  return at == std::string_view::npos ? 0 : at + 4;
 }
 
 std::optional<std::uint64_t> parse_content_length(std::string_view text) {

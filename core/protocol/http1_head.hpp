@@ -36,10 +36,6 @@ struct ParsedHead {
   bool expects_continue = false;  // Expect: 100-continue
 };
 
-// Where the head ends in `bytes` (just past CRLF CRLF), or 0 when it is not there yet.
-// `scanned` remembers how far earlier calls looked.
-[[nodiscard]] std::size_t find_head_end(std::string_view bytes, std::size_t& scanned);
-
 // `block` is a whole head, its final CRLF CRLF included. Fills `head`: values are copied into it.
 [[nodiscard]] std::expected<ParsedHead, Refusal> parse_request_head(std::string_view block,
                                                                     const HeadLimits& limits,

@@ -49,15 +49,19 @@ bool Http1Codec::read_head(Events& events) {
   }
   // Nothing beyond the limit is looked at, so that the answer does not depend on how much came.
   const std::string_view text = input_.text().substr(0, limit + 1);
+  std::size_t end = 0;
   for (std::size_t at = text.find('\n', scanned_ ? scanned_ - 1 : 0); at != std::string_view::npos;
        at = text.find('\n', at + 1)) {
     if (at == 0 || text[at - 1] != '\r') {
       on_refused({400, "a line ends in a bare LF"}, events);
       return false;
     }
-    if (text.substr(0, at + 1).ends_with("\r\n\r\n")) break;
+    if (at >= 3 && text[at - 2] == '\n' && text[at - 3] == '\r') {
+      end = at + 1;
+      break;
+    }
   }
-  const std::size_t end = find_head_end(text, scanned_);
+  scanned_ = text.size();
   if (end == 0 ? text.size() > limit : end > limit) {
     const bool line_ended = text.find("\r\n") != std::string_view::npos;
     on_refused(line_ended ? Refusal{431, "the head is too large", Rejection::HeadTooLarge}
