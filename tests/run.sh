@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs everything that has to pass: unit, scenario and conformance tests plain, under ASan+UBSan and under TSan, the layering
-# test, the suites of tests/conformance/run.sh, and the whole shop end to end. Installs the Debian packages that are
-# missing; what is built already is not built again.
+# test, the suites of tests/conformance/run.sh, the count of bench/hot-path, and the whole shop end to end. Installs the
+# Debian packages that are missing; what is built already is not built again.
 #
 #   tests/run.sh                 everything (about 20 minutes from nothing on 2 cores)
 #   tests/run.sh dev             plain only, end to end included (or: asan, tsan)
@@ -32,6 +32,8 @@ for preset in "${presets[@]}"; do
     tests/conformance/run.sh ci --built build/dev/bin
     say 'test: sagas'
     tests/saga/run.sh ci --built build/dev/bin
+    say 'bench: instructions of the hot path'
+    bench/hot-path --built build/dev/bin
   fi
   say "test: preset $preset"
   if [ "$preset" = tsan ]; then

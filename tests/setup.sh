@@ -8,6 +8,7 @@ outrider_packages=(
   libprotobuf-dev protobuf-compiler libre2-dev libxxhash-dev libcli11-dev libspdlog-dev libfmt-dev nlohmann-json3-dev
   libgrpc++-dev protobuf-compiler-grpc libsqlite3-dev libcpp-httplib-dev   # the example services
   node-llhttp                                                              # llhttp's C sources, held against our parser in a test
+  valgrind                                                                 # counts the hot path's instructions
   curl openssl procps
 )
 
