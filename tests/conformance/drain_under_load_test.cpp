@@ -26,8 +26,7 @@ TEST_CASE("a drain with 50 HTTP/2 streams and 50 HTTP/1.1 requests under way los
     for (int n = 0; n < 25; ++n) {
       uploads.push_back(h2.start("POST", "/echo", {}, false));
       uploads.back().send("half ", false);
-      downloads.push_back(h2.start("GET", "/bytes/300000"));
-      downloads.back().credits(false);
+      downloads.push_back(h2.stall("/bytes/300000"));
     }
     std::vector<std::unique_ptr<RawClient>> h1;
     for (int n = 0; n < 50; ++n) {
@@ -40,7 +39,7 @@ TEST_CASE("a drain with 50 HTTP/2 streams and 50 HTTP/1.1 requests under way los
     CHECK(eventually([&] { return proxy.ready(503); }));
     for (int n = 0; n < 25; ++n) {
       uploads[static_cast<std::size_t>(n)].send("whole", true);
-      downloads[static_cast<std::size_t>(n)].credits(true);
+      downloads[static_cast<std::size_t>(n)].read_on();
       h1[static_cast<std::size_t>(n)]->send("whole");
       h1[static_cast<std::size_t>(n) + 25]->send("whole");
     }

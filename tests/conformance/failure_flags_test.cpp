@@ -205,8 +205,7 @@ TEST_CASE("DC: a caller that hangs up is in the log with no status, before and a
     App app;
     Single mesh({app.address()}, [](json& cluster, json&) { speak_http2(cluster); }, log.on());
     HttpClient client(mesh.entry());
-    Call call = client.start("GET", path);
-    call.credits(false);
+    Call call = client.stall(path);
     REQUIRE(eventually([&] { return app.requests == 1; }));
     const bool answered = std::string(path) != "/hang";
     if (answered) REQUIRE(call.wait_head());

@@ -148,8 +148,7 @@ TEST_CASE("without any limit a stream may idle for ever, but a reader that takes
   Call bidi = client.start("POST", "/echo", {}, false);
   bidi.send("x", false);
   REQUIRE(bidi.wait_for([](const Seen& seen) { return seen.body_bytes == 1; }));
-  Call stalled = client.start("GET", "/bytes/100000000");
-  stalled.credits(false);
+  Call stalled = client.stall("/bytes/100000000");
   REQUIRE(stalled.wait_for([](const Seen& seen) { return seen.body_bytes >= 256 * 1024; }));
   REQUIRE(client.ask("GET", "/bytes/1").status == 200);
   mesh.sidecar.advance(minutes(5) + seconds(1));

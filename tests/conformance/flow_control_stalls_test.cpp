@@ -41,8 +41,7 @@ TEST_CASE("one download of a hundred that is not read holds up none of the other
     Single mesh({app.address()}, speaking(http2_app), one_worker);
     HttpClient client(mesh.entry());
     client.keep_body = false;
-    Call stalled = client.start("GET", "/bytes/100000000");
-    stalled.credits(false);
+    Call stalled = client.stall("/bytes/100000000");
     REQUIRE(stalled.wait_for([](const Seen& seen) { return seen.body_bytes >= 256 * kibibyte; }));
     std::vector<Call> others;
     for (int i = 0; i < 99; ++i) others.push_back(client.start("GET", "/bytes/300000"));
@@ -88,8 +87,7 @@ TEST_CASE("a stalled download of 1 GiB costs its window and what may wait for it
   std::vector<Call> calls;
   for (int i = 0; i < downloads; ++i) {
     if (i % 50 == 0) clients.emplace_back(mesh.entry(), options).keep_body = false;
-    calls.push_back(clients.back().start("GET", fmt::format("/bytes/{}", gibibyte)));
-    calls.back().credits(false);
+    calls.push_back(clients.back().stall(fmt::format("/bytes/{}", gibibyte)));
   }
   for (Call& call : calls) {
     REQUIRE(call.wait_for([](const Seen& seen) { return seen.body_bytes == 64 * kibibyte; }));
@@ -191,8 +189,7 @@ TEST_CASE("no connection window is lost on streams that either side ends first")
         break;
       }
       case 0: {  // the caller leaves in the middle of an answer
-        Call call = client.start("GET", "/bytes/65536");
-        call.credits(false);
+        Call call = client.stall("/bytes/65536");
         REQUIRE(call.wait_for([](const Seen& seen) { return seen.body_bytes > 0; }));
         call.cancel();
         break;

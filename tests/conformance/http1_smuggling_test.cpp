@@ -112,21 +112,6 @@ class Caller {
   RawClient client_;
 };
 
-// The upstream of the matrix: reads strictly, keeps what it read.
-struct Upstream {
-  std::mutex mutex;
-  std::vector<RawRequest> seen;
-  RawServer server{answering([this](const RawRequest& request) {
-    const std::lock_guard lock(mutex);
-    seen.push_back(request);
-    return "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
-  })};
-  std::vector<RawRequest> take() {
-    const std::lock_guard lock(mutex);
-    return std::exchange(seen, {});
-  }
-};
-
 // Every line of a head that the upstream got is one that a strict reader takes.
 bool is_clean(const std::string& head) {
   std::size_t at = head.find("\r\n") + 2;
@@ -142,6 +127,28 @@ bool is_clean(const std::string& head) {
   return false;
 }
 
+// A request without a body whose sender then goes on to send one: it was whole before that was known. The
+// connection it went to is given up, and nobody waits until the upstream has read it there.
+bool is_broken_off(const RawRequest& request) {
+  return request.line == "POST /variant HTTP/1.1" && request.body.empty() && is_clean(request.head) &&
+         request.head.find("content-length: 0\r\n") != std::string::npos;
+}
+
+// The upstream of the matrix: reads strictly, keeps what it read.
+struct Upstream {
+  std::mutex mutex;
+  std::vector<RawRequest> seen;
+  RawServer server{answering([this](const RawRequest& request) {
+    const std::lock_guard lock(mutex);
+    if (!is_broken_off(request)) seen.push_back(request);
+    return "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+  })};
+  std::vector<RawRequest> take() {
+    const std::lock_guard lock(mutex);
+    return std::exchange(seen, {});
+  }
+};
+
 void check_variant(Upstream& upstream, Single& mesh, const std::string& frames, const std::string& body) {
   Caller caller(mesh.entry());
   const bool taken = caller.answered(1, frames);
@@ -152,15 +159,12 @@ void check_variant(Upstream& upstream, Single& mesh, const std::string& frames, 
     CHECK(again.answered(3, after));
   }
   const std::vector<RawRequest> seen = upstream.take();
-  REQUIRE_FALSE(seen.empty());
-  // A request without a body whose sender then goes on to send one was whole before that was known.
-  const bool promised_nothing = seen.front().head.find("content-length: 0\r\n") != std::string::npos;
-  REQUIRE(seen.size() == (taken || promised_nothing ? 2 : 1));
+  REQUIRE(seen.size() == (taken ? 2 : 1));
   CHECK(seen.back().line == "GET /after HTTP/1.1");
   CHECK(seen.back().body.empty());
-  if (seen.size() == 1) return;
+  if (!taken) return;
   CHECK(seen.front().line == "POST /variant HTTP/1.1");
-  CHECK(seen.front().body == (taken ? body : ""));
+  CHECK(seen.front().body == body);
   CHECK(is_clean(seen.front().head));
 }
 

@@ -44,8 +44,18 @@ bool HttpClient::ready() {
 }
 
 Call HttpClient::start(const std::string& method, const std::string& path, const Fields& fields, bool end) {
-  REQUIRE_MESSAGE(ready(), failure());
+  return begin(method, path, fields, end, std::make_shared<Call::State>());
+}
+
+Call HttpClient::stall(const std::string& path) {
   auto state = std::make_shared<Call::State>();
+  state->credits = false;
+  return begin("GET", path, {}, true, std::move(state));
+}
+
+Call HttpClient::begin(const std::string& method, const std::string& path, const Fields& fields, bool end,
+                       std::shared_ptr<Call::State> state) {
+  REQUIRE_MESSAGE(ready(), failure());
   thread_.run([&] {
     auto head = protocol::make_head();
     head->method = head->fields.keep(method);
@@ -159,10 +169,10 @@ void Call::cancel() {
   });
 }
 
-void Call::credits(bool automatically) {
-  client_->thread_.run([this, automatically] {
-    state_->credits = automatically;
-    if (!automatically || !state_->stream) return;
+void Call::read_on() {
+  client_->thread_.run([this] {
+    state_->credits = true;
+    if (!state_->stream) return;
     client_->connection_->credit(*state_->stream, std::exchange(state_->withheld, 0));
   });
 }

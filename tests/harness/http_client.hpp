@@ -40,8 +40,8 @@ class Call {
   void send(std::string bytes, bool end);
   void trailers(const Fields& fields);
   void cancel();
-  // Bytes received from now on are credited or not; credit() gives what was held back.
-  void credits(bool automatically);
+  // After stall(): gives credit for what has come, and for all that comes.
+  void read_on();
 
   [[nodiscard]] Seen seen() const;
   // Each false when it did not come in time.
@@ -77,6 +77,8 @@ class HttpClient final : net::HttpConnection::Owner {
   [[nodiscard]] bool ready();
   [[nodiscard]] Call start(const std::string& method, const std::string& path, const Fields& fields = {},
                            bool end = true);
+  // A GET whose answer is given no credit, from its first byte on.
+  [[nodiscard]] Call stall(const std::string& path);
   // A whole request, and its end.
   [[nodiscard]] Seen ask(const std::string& method, const std::string& path, const Fields& fields = {},
                          const std::string& body = {});
@@ -91,6 +93,8 @@ class HttpClient final : net::HttpConnection::Owner {
 
  private:
   friend class Call;
+  Call begin(const std::string& method, const std::string& path, const Fields& fields, bool end,
+             std::shared_ptr<Call::State> state);
   void on_ready(net::HttpConnection& connection) override;
   void on_event(net::HttpConnection& connection, protocol::Event& event) override;
   void on_closed(net::HttpConnection& connection) override;

@@ -16,10 +16,10 @@ namespace outrider::scenario {
 
 // What it shows and offers.
 struct TlsOffer {
-  std::string certificate;  // PEM, with its chain; empty: none
-  std::string key;
-  std::string alpn;         // in wire format: "\x02h2"
-  std::string sni;
+  std::string certificate{};  // PEM, with its chain; empty: none
+  std::string key{};
+  std::string alpn{};       // in wire format: "\x02h2"
+  std::string sni{};
   std::function<void(SSL_CTX*)> context{};  // anything else
 };
 

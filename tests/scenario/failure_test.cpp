@@ -156,8 +156,7 @@ TEST_CASE("the route's timeout cuts an answer that has begun, visibly") {
   HttpClient h2(mesh.entry());
   const Seen seen = h2.start("POST", "/echo", {}, true).result();
   CHECK(seen.ended);  // in time
-  Call slow = h2.start("GET", "/bytes/100000000");
-  slow.credits(false);
+  Call slow = h2.stall("/bytes/100000000");
   const Seen cut = slow.result();
   CHECK(cut.status == 200);
   CHECK(cut.reset);

@@ -42,11 +42,10 @@ TEST_CASE("a reader that stops makes the application stop, over HTTP/2 and HTTP/
     Pair pair({.http2_app = http2_app});
     HttpClient h2(pair.entry());
     h2.keep_body = false;
-    Call call = h2.start("GET", "/bytes/67108864");
-    call.credits(false);
+    Call call = h2.stall("/bytes/67108864");
     const std::uint64_t held = settled(pair.app.sent);
     CHECK(held < (http2_app ? 3 * mebibyte : most_on_the_way));
-    call.credits(true);
+    call.read_on();
     const Seen seen = call.result();
     CHECK(seen.ended);
     CHECK(seen.body_bytes == 64 * mebibyte);
@@ -94,8 +93,7 @@ TEST_CASE("one stream whose reader has stopped holds up no other on the same con
   client.keep_body = false;
   std::vector<Call> stalled;
   for (int i = 0; i < 3; ++i) {
-    stalled.push_back(client.start("GET", "/bytes/67108864"));
-    stalled.back().credits(false);
+    stalled.push_back(client.stall("/bytes/67108864"));
   }
   (void)settled(pair.app.sent);
   for (int i = 0; i < 20; ++i) {

@@ -146,13 +146,12 @@ TEST_CASE("a request whose time is up while it waits for its next try is not tri
   app.fail_next(1000);
   std::vector<Call> calls;
   for (int i = 0; i < 20; ++i) {
-    calls.push_back(client.start("GET", "/bytes/1"));
-    calls.back().credits(false);
+    calls.push_back(client.stall("/bytes/1"));
   }
   for (Call& call : calls) REQUIRE(call.wait_head());
   const int before = app.requests;
   REQUIRE_FALSE(eventually([&] { return app.requests > before; }, std::chrono::milliseconds(400)));
-  for (Call& call : calls) call.credits(true);
+  for (Call& call : calls) call.read_on();
   for (Call& call : calls) CHECK(call.wait_over());
 }
 
