@@ -1,13 +1,15 @@
 #pragma once
-// Bytes in order: appended at the back, consumed at the front. One owner, one thread.
+// Bytes in order: appended at the back, consumed at the front. One owner, one thread. Small ones take
+// their memory from the free lists.
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <span>
 #include <string_view>
 #include <utility>
+
+#include "core/base/free_lists.hpp"
 
 namespace outrider {
 
@@ -23,6 +25,7 @@ using ByteView = std::span<const std::uint8_t>;
 class Buffer {
  public:
   Buffer() = default;
+  ~Buffer() { free_lists::give_back(bytes_, capacity_); }
   Buffer(Buffer&& other) noexcept { swap(other); }
   Buffer& operator=(Buffer&& other) noexcept {
     swap(other);
@@ -32,14 +35,14 @@ class Buffer {
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
 
-  [[nodiscard]] ByteView view() const { return {bytes_.get() + begin_, end_ - begin_}; }
+  [[nodiscard]] ByteView view() const { return {bytes_ + begin_, end_ - begin_}; }
   [[nodiscard]] std::string_view text() const { return text_of(view()); }
   [[nodiscard]] std::size_t size() const { return end_ - begin_; }
   [[nodiscard]] bool empty() const { return begin_ == end_; }
 
   void append(ByteView bytes) {
     if (bytes.size() > capacity_ - end_) make_room(bytes.size());
-    if (!bytes.empty()) std::memcpy(bytes_.get() + end_, bytes.data(), bytes.size());
+    if (!bytes.empty()) std::memcpy(bytes_ + end_, bytes.data(), bytes.size());
     end_ += bytes.size();
   }
   void append(std::string_view text) { append(bytes_of(text)); }
@@ -47,7 +50,7 @@ class Buffer {
   // Room for `count` bytes more behind what is there, to be written at once.
   [[nodiscard]] char* extend(std::size_t count) {
     if (count > capacity_ - end_) make_room(count);
-    char* const room = reinterpret_cast<char*>(bytes_.get() + end_);
+    char* const room = reinterpret_cast<char*>(bytes_ + end_);
     end_ += count;
     return room;
   }
@@ -72,7 +75,7 @@ class Buffer {
   // Moves what is there to the front, into more memory when half of it would still be taken.
   void make_room(std::size_t more);
 
-  std::unique_ptr<std::uint8_t[]> bytes_;
+  std::uint8_t* bytes_ = nullptr;  // capacity_ of them
   std::size_t begin_ = 0, end_ = 0, capacity_ = 0;
 };
 

@@ -238,10 +238,10 @@ bool HttpConnection::write_output() {
         room = write_out(plain.view());
       }
     }
-    const bool idle = plain.empty() && events_.empty();
+    const bool all = plain.size() < produce_limit;
     plain.clear();
     dispatch();
-    if (idle) return true;
+    if (room && all && !marked()) return true;  // whoever answered an event has marked it again
   }
   return false;
 }

@@ -28,6 +28,8 @@ class Loop {
 
    protected:
     virtual ~Flushable() = default;
+    // It will be flushed (again).
+    [[nodiscard]] bool marked() const { return marked_; }
 
    private:
     friend class Loop;

@@ -91,7 +91,8 @@ class Codec {
   // The connection is gone: every open stream gets its Reset, if it was not over, and its Closed.
   virtual void abandon(Events& events) = 0;
 
-  // Client: starts a request. Null when no stream can be opened now.
+  // Client: starts a request. Null when no stream can be opened now. A head that is sent is shared:
+  // what its fields are views of has to stay until its stream is closed.
   [[nodiscard]] virtual Stream* open(const Head& request, bool end_stream, void* user) = 0;
   // Client: whether open() would succeed now.
   [[nodiscard]] virtual bool can_open() const = 0;

@@ -279,15 +279,19 @@ void Http1Codec::retire_message(Events& events) {
   events.push_back(std::move(event));
 }
 
-void Http1Codec::produce(Buffer& out, std::size_t limit, Events& events) {
+bool Http1Codec::move_output(Buffer& out, std::size_t limit) {
   const std::size_t take =
       out.size() < limit ? std::min(limit - out.size(), output_.size()) : 0;
-  if (take > 0) {
-    out.append(output_.view().first(take));
-    output_.consume(take);
-    if (stream_) stream_->head_left = true;
-  }
+  if (take == 0) return false;
+  out.append(output_.view().first(take));
+  output_.consume(take);
+  return true;
+}
+
+void Http1Codec::produce(Buffer& out, std::size_t limit, Events& events) {
+  const bool moved = move_output(out, limit);
   if (!stream_) return;
+  if (moved) stream_->head_left = true;
   Message& message = *stream_;
   if (message.tunnel) read(events);  // what came before the switch was held
   // Framing bytes are few: what is left in the output bounds what is left of the body.
@@ -307,7 +311,10 @@ void Http1Codec::produce(Buffer& out, std::size_t limit, Events& events) {
   retire_message(events);
   retired_ = std::move(stream_);
   if (close_after_ || (role_ == Role::Client && (draining_ || !input_.empty()))) finished_ = true;
-  if (!finished_ && role_ == Role::Server) read(events);
+  if (!finished_ && role_ == Role::Server) {
+    read(events);
+    if (finished_) move_output(out, limit);  // why the next request is refused
+  }
 }
 
 }  // namespace outrider::protocol

@@ -70,6 +70,7 @@ class Http1Codec final : public Codec {
   void retire_message(Events& events);
   void begin_body(const Head& head, bool end_stream, bool request);
   void finish_body();
+  bool move_output(Buffer& out, std::size_t limit);
 
   Role role_;
   HeadLimits limits_;

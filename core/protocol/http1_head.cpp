@@ -56,26 +56,18 @@ bool is_target(std::string_view text) {
   return !text.empty();
 }
 
-// Takes the next line off `block`; lines end in CRLF and nothing else, which Http1Codec and the
-// control-byte checks make sure of.
+// Takes the next line off `block`. A CR within a field's is a control byte to whoever reads it.
 std::optional<std::string_view> take_line(std::string_view& block) {
   const std::size_t feed = block.find('\n');
   if (feed == std::string_view::npos || feed == 0 || block[feed - 1] != '\r') return std::nullopt;
   const std::string_view line = block.substr(0, feed - 1);
   block.remove_prefix(feed + 1);
-  if (line.find('\r') != std::string_view::npos) return std::nullopt;
   return line;
 }
 
-// The name in lower case, kept in `fields`; empty when it is no token.
-std::string_view lower_name(HeaderList& fields, std::string_view name) {
-  if (name.empty()) return {};
-  char* const kept = fields.room(name.size());
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    kept[i] = token_lower[static_cast<unsigned char>(name[i])];
-    if (kept[i] == 0) return {};
-  }
-  return {kept, name.size()};
+std::optional<std::string_view> take_start_line(std::string_view& block) {
+  const auto line = take_line(block);
+  return line && line->find('\r') != std::string_view::npos ? std::nullopt : line;
 }
 
 std::expected<void, Refusal> parse_fields(std::string_view block, const HeadLimits& limits,
@@ -88,17 +80,20 @@ std::expected<void, Refusal> parse_fields(std::string_view block, const HeadLimi
     if (line->front() == ' ' || line->front() == '\t') {
       return refuse(400, "a header line starts with white space (obs-fold)");
     }
-    const std::size_t colon = line->find(':');
-    if (colon == std::string_view::npos) return refuse(400, "a header line has no colon");
-    const std::string_view name = line->substr(0, colon);
-    const std::string_view kept = lower_name(fields, name);
-    if (kept.empty()) return refuse(400, "a header name is not a token");
-    const std::string_view value = ascii::trim(line->substr(colon + 1));
+    char* const kept = fields.room(line->size());  // for the name in lower case, and the value
+    std::size_t name = 0;                           // its length
+    while (name < line->size() && (kept[name] = token_lower[static_cast<unsigned char>((*line)[name])]) != 0) ++name;
+    if (name == 0 || name == line->size() || (*line)[name] != ':') {
+      return refuse(400, line->find(':') == std::string_view::npos ? "a header line has no colon"
+                                                                   : "a header name is not a token");
+    }
+    const std::string_view value = ascii::trim(line->substr(name + 1));
     if (!is_field_value(value)) return refuse(400, "a header value holds a control byte");
-    bytes += name.size() + value.size() + 32;
+    bytes += name + value.size() + 32;
     if (fields.size() >= limits.fields) return refuse(431, "too many header fields", Rejection::HeadTooLarge);
     if (bytes > limits.bytes) return refuse(431, "header fields are too large", Rejection::HeadTooLarge);
-    fields.add_kept(kept, fields.keep(value));
+    std::memcpy(kept + name, value.data(), value.size());
+    fields.add_kept({kept, name}, {kept + name, value.size()});
     const HeaderName id = fields.fields().back().id;
     if ((id == HeaderName::ContentLength || id == HeaderName::TransferEncoding) &&
         (line->ends_with(' ') || line->ends_with('\t'))) {
@@ -291,7 +286,7 @@ std::optional<std::uint64_t> parse_content_length(std::string_view text) {
 }
 
 Parsed parse_request_head(std::string_view block, const HeadLimits& limits, Head& head) {
-  const auto line = take_line(block);
+  const auto line = take_start_line(block);
   if (!line) return refuse(400, "the request line does not end in CRLF");
   const std::size_t first = line->find(' ');
   const std::size_t last = line->rfind(' ');
@@ -343,7 +338,7 @@ Parsed parse_request_head(std::string_view block, const HeadLimits& limits, Head
 
 Parsed parse_response_head(std::string_view block, const HeadLimits& limits,
                            std::string_view request_method, Head& head) {
-  const auto line = take_line(block);
+  const auto line = take_start_line(block);
   if (!line) return refuse(502, "the status line does not end in CRLF");
   if (line->size() < 12 || (*line)[8] != ' ') return refuse(502, "the status line is malformed");
   const auto version = parse_version(line->substr(0, 8));

@@ -3,12 +3,13 @@
 
 #include <string>
 
+#include "core/base/free_lists.hpp"
 #include "core/protocol/http1_codec.hpp"
 
 namespace outrider::protocol {
 
 // `received` and `sent` say which halves are over.
-struct Http1Codec::Message : Stream {
+struct Http1Codec::Message : Stream, Recycled {
   std::string method;        // decides whether a response has a body
   bool head_received = false;
   bool received = false;

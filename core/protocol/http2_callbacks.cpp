@@ -47,36 +47,39 @@ int Http2Codec::Callbacks::on_header(nghttp2_session*, const nghttp2_frame*, ngh
                      nghttp2_rcbuf* value, std::uint8_t, void* user) {
   Http2Codec& self = codec(user);
   H2Stream* s = self.head_stream_;
-  const std::size_t bytes = view(name).size() + view(value).size() + 32;
+  const std::string_view text = view(name);
+  const std::size_t bytes = text.size() + view(value).size() + 32;
   if (!s || !s->incoming || s->too_large) {
     self.drop_field(bytes);
     return 0;
   }
   // Every decoded field counts, cookie crumbs and repeated ones too (reliability section 0).
   // Pseudo headers do not: nghttp2 takes each once.
-  if (!view(name).starts_with(':')) s->fields += 1;
+  const bool pseudo = text.starts_with(':');
+  if (!pseudo) s->fields += 1;
   s->bytes += bytes;
   s->too_large = s->fields > self.limits_.head.fields || s->bytes > self.limits_.head.bytes;
   if (s->too_large) return 0;
-  add_field(*s, name, value);
+  if (pseudo) {
+    add_pseudo(*s->incoming, text, value);
+  } else if (text == "host") {
+    add_host(*s, value);
+  } else {
+    s->incoming->fields.add_retained(name, value);
+  }
   return 0;
 }
 
-void Http2Codec::Callbacks::add_field(H2Stream& s, nghttp2_rcbuf* name, nghttp2_rcbuf* value) {
+void Http2Codec::Callbacks::add_host(H2Stream& s, nghttp2_rcbuf* value) {
   Head& head = *s.incoming;
-  const std::string_view text = view(name);
-  if (text.empty() || text.front() != ':') {
-    if (text == "host") {
-      if (head.authority.empty()) {
-        head.authority = head.fields.keep_retained(value);
-      } else if (!ascii::equals_ignoring_case(head.authority, view(value))) {
-        s.contradictory = true;
-      }
-      return;
-    }
-    head.fields.add_retained(name, value);
-    return;
+  if (head.authority.empty()) {
+    head.authority = head.fields.keep_retained(value);
+  } else if (!ascii::equals_ignoring_case(head.authority, view(value))) {
+    s.contradictory = true;
   }
+}
+
+void Http2Codec::Callbacks::add_pseudo(Head& head, std::string_view text, nghttp2_rcbuf* value) {
   if (text == ":method") {
     head.method = head.fields.keep_retained(value);
   } else if (text == ":path") {
@@ -195,7 +198,7 @@ ssize_t Http2Codec::Callbacks::read_body(nghttp2_session* session, std::int32_t 
     *flags |= NGHTTP2_DATA_FLAG_EOF;
     if (s.has_trailers) {
       *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-      FieldBlock& block = FieldBlock::fresh();
+      FieldBlock& block = FieldBlock::fresh(FieldBlock::Values::Held);
       block.add_all(s.trailers);
       if (nghttp2_submit_trailer(session, id, block.data(), block.size()) != 0) {
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;

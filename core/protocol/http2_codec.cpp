@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 
 #include "core/protocol/http2_memory.hpp"
@@ -45,9 +46,9 @@ std::uint8_t indexing(HeaderName id, std::string_view value) {
 }  // namespace
 
 void FieldBlock::add(const HeaderField& field) {
-  const unsigned copies = field.lasting_name ? NGHTTP2_NV_FLAG_NO_COPY_NAME : NGHTTP2_NV_FLAG_NONE;
+  const unsigned name = field.lasting_name ? NGHTTP2_NV_FLAG_NO_COPY_NAME : NGHTTP2_NV_FLAG_NONE;
   fields_.push_back({mutable_bytes(field.name), mutable_bytes(field.value), field.name.size(), field.value.size(),
-                     static_cast<std::uint8_t>(copies | indexing(field.id, field.value))});
+                     static_cast<std::uint8_t>(held_ | name | indexing(field.id, field.value))});
 }
 
 void FieldBlock::add_all(const HeaderList& fields) {
@@ -56,9 +57,10 @@ void FieldBlock::add_all(const HeaderList& fields) {
   }
 }
 
-FieldBlock& FieldBlock::fresh() {
+FieldBlock& FieldBlock::fresh(Values values) {
   static thread_local FieldBlock block;
   block.fields_.clear();
+  block.held_ = values == Values::Held ? NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE : NGHTTP2_NV_FLAG_NONE;
   return block;
 }
 
@@ -230,7 +232,8 @@ void Http2Codec::abandon(Events& events) {
 Stream* Http2Codec::open(const Head& request, bool end_stream, void* user) {
   if (!can_open()) return nullptr;
   H2Stream* stream = new_stream(0, user);
-  FieldBlock& block = FieldBlock::fresh();
+  stream->outgoing = share(request);
+  FieldBlock& block = FieldBlock::fresh(FieldBlock::Values::Held);
   block.add_pseudo(":method", request.method);
   block.add_pseudo(":scheme", request.scheme.empty() ? "http" : request.scheme);
   block.add_pseudo(":authority", request.authority);
@@ -265,7 +268,7 @@ void Http2Codec::send_informational(Stream& handle, const Head& head) {
   auto& stream = static_cast<H2Stream&>(handle);
   if (stream.broken || stream.head_sent || head.status == 101) return;
   const std::string status = fmt::format("{}", head.status);
-  FieldBlock& block = FieldBlock::fresh();
+  FieldBlock& block = FieldBlock::fresh(FieldBlock::Values::Copied);
   block.add_pseudo(":status", status);
   block.add_all(head.fields);
   nghttp2_submit_headers(session_, NGHTTP2_FLAG_NONE, stream.id, nullptr, block.data(),
@@ -276,9 +279,11 @@ void Http2Codec::send_informational(Stream& handle, const Head& head) {
 void Http2Codec::send_head(Stream& handle, const Head& response, bool end_stream) {
   auto& stream = static_cast<H2Stream&>(handle);
   if (stream.broken || stream.head_sent) return;
+  stream.outgoing = share(response);
   const fmt::format_int status(response.status);
-  FieldBlock& block = FieldBlock::fresh();
-  block.add_pseudo(":status", {status.data(), status.size()});
+  std::copy_n(status.data(), std::min(status.size(), stream.status.size()), stream.status.begin());
+  FieldBlock& block = FieldBlock::fresh(FieldBlock::Values::Held);
+  block.add_pseudo(":status", {stream.status.data(), std::min(status.size(), stream.status.size())});
   block.add_all(response.fields);
   nghttp2_data_provider body{{.ptr = &stream}, Callbacks::read_body};
   // Bytes of a body that must not be there are dropped, as HTTP/1 does.

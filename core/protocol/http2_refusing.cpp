@@ -45,7 +45,7 @@ void Http2Codec::refuse_large_head(H2Stream& stream, bool end_stream) {
   stream.incoming.reset();
   stream.rejected = true;
   stream.received = end_stream;  // without it, a reset follows the answer
-  FieldBlock& block = FieldBlock::fresh();
+  FieldBlock& block = FieldBlock::fresh(FieldBlock::Values::Held);
   block.add_pseudo(":status", "431");
   nghttp2_submit_response(session_, stream.id, block.data(), block.size(), nullptr);
   add_refusal(431, Rejection::HeadTooLarge, sentence(Rejection::HeadTooLarge));

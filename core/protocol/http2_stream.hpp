@@ -4,17 +4,22 @@
 
 #include <nghttp2/nghttp2.h>
 
+#include <array>
 #include <optional>
 #include <string_view>
 #include <vector>
 
+#include "core/base/free_lists.hpp"
 #include "core/protocol/http2_codec.hpp"
 
 namespace outrider::protocol {
 
-// A header block as nghttp2 takes it: views, copied on submit, but for names that outlive it all.
+// A header block as nghttp2 takes it: views. What outlives the frame is not copied on submit: names that
+// last, and values that the stream holds.
 class FieldBlock {
  public:
+  enum class Values : std::uint8_t { Copied, Held };
+
   void add(const HeaderField& field);
   // `name` is a literal.
   void add_pseudo(std::string_view name, std::string_view value) {
@@ -24,17 +29,20 @@ class FieldBlock {
   [[nodiscard]] const nghttp2_nv* data() const { return fields_.data(); }
   [[nodiscard]] std::size_t size() const { return fields_.size(); }
 
-  // Empty; one a thread is enough.
-  static FieldBlock& fresh();
+  // Empty; one a thread is enough. Held: every name and value.
+  static FieldBlock& fresh(Values values);
 
  private:
+  std::uint8_t held_ = NGHTTP2_NV_FLAG_NONE;
   std::vector<nghttp2_nv> fields_;
 };
 
-struct Http2Codec::H2Stream : Stream {
+struct Http2Codec::H2Stream : Stream, Recycled {
   H2Stream* next = nullptr;
   H2Stream* previous = nullptr;
   HeadPtr incoming;              // the block being received
+  HeadPtr outgoing;              // the request or the answer, which nghttp2 reads when it leaves
+  std::array<char, 3> status{};  // and the answer's :status
   std::size_t fields = 0;        // decoded in it, dropped ones included
   std::size_t bytes = 0;
   std::uint32_t informational = 0;  // 1xx so far
@@ -77,7 +85,8 @@ struct Http2Codec::Callbacks {
   static int on_begin_headers(nghttp2_session* session, const nghttp2_frame* frame, void* user);
   static int on_header(nghttp2_session* session, const nghttp2_frame* frame, nghttp2_rcbuf* name,
                        nghttp2_rcbuf* value, std::uint8_t flags, void* user);
-  static void add_field(H2Stream& s, nghttp2_rcbuf* name, nghttp2_rcbuf* value);
+  static void add_host(H2Stream& s, nghttp2_rcbuf* value);
+  static void add_pseudo(Head& head, std::string_view text, nghttp2_rcbuf* value);
   static int on_frame_recv(nghttp2_session* session, const nghttp2_frame* frame, void* user);
   static void on_data_frame(Http2Codec& self, H2Stream* s, bool ends);
   static int on_invalid_frame(nghttp2_session* session, const nghttp2_frame* frame, int error, void* user);

@@ -131,7 +131,8 @@ void HeaderList::add_kept(std::string_view name, std::string_view value) {
 
 void HeaderList::add_retained(nghttp2_rcbuf* name, nghttp2_rcbuf* value) {
   const std::string_view kept = keep_retained(value);
-  if (const Known* known = find_known(view(name))) {
+  const std::string_view text = view(name);
+  if (const Known* known = find_known(text)) {
     fields_.push_back({known->name, kept, known->id, true});
   } else {
     const bool lasting = nghttp2_rcbuf_is_static(name) != 0;  // HPACK's table
@@ -141,16 +142,16 @@ void HeaderList::add_retained(nghttp2_rcbuf* name, nghttp2_rcbuf* value) {
 
 void HeaderList::set(std::string_view name, std::string_view value) {
   const std::string_view kept = keep(value);
+  const Known* known = find_known(name);
   bool first = true;
   std::erase_if(fields_, [&](HeaderField& field) {
-    if (field.name != name) return false;
+    if (known ? field.id != known->id : field.name != name) return false;
     if (!first) return true;
     first = false;
     field.value = kept;
     return false;
   });
   if (!first) return;
-  const Known* known = find_known(name);
   fields_.push_back(known ? HeaderField{known->name, kept, known->id, true} : HeaderField{keep(name), kept});
 }
 
@@ -233,6 +234,7 @@ void Head::clear() {
 }
 
 void HeadRecycler::operator()(Head* head) const {
+  if (--head->holders > 0) return;
   if (spare_heads.size() < most_spare_heads) {
     head->clear();
     spare_heads.emplace_back(head);
@@ -246,7 +248,13 @@ HeadPtr make_head() {
   if (spare_heads.empty()) return HeadPtr(new Head);
   HeadPtr head(spare_heads.back().release());
   spare_heads.pop_back();
+  head->holders = 1;
   return head;
+}
+
+HeadPtr share(const Head& head) {
+  ++head.holders;
+  return HeadPtr(const_cast<Head*>(&head));
 }
 
 bool is_connection_specific(const HeaderField& field) {

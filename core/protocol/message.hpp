@@ -3,7 +3,8 @@
 //
 // Values are views. Their bytes live in the message: in its arena (copied), in nghttp2's reference
 // counted buffers (retained, so that HTTP/2 to HTTP/2 copies nothing), or in static storage.
-// One owner at a time, one thread; moved between codec and exchange, never copied behind one's back.
+// One thread; moved between codec and exchange, shared with the codec that sends it, never copied
+// behind one's back.
 
 #include <cstddef>
 #include <cstdint>
@@ -132,16 +133,21 @@ struct Head {
   int status = 0;              // responses only
   HttpVersion version = HttpVersion::Http2;
   HeaderList fields;
+  mutable std::uint32_t holders = 1;  // see share()
 
   void clear();
 };
 
-// Heads are recycled on the thread that drops them: making one costs no allocation once warm.
+// Heads are made by make_head() only, and recycled on the thread that drops them last: making one
+// costs no allocation once warm.
 struct HeadRecycler {
   void operator()(Head* head) const;
 };
 using HeadPtr = std::unique_ptr<Head, HeadRecycler>;
 [[nodiscard]] HeadPtr make_head();
+// The same head again, for who still has to read it when its owner is done with it. What it says
+// stays where it is: fields may be added, replaced and removed meanwhile.
+[[nodiscard]] HeadPtr share(const Head& head);
 
 // connection, keep-alive, proxy-connection, transfer-encoding, upgrade, and te unless "trailers":
 // they speak of one connection and end with it (RFC 9110 section 7.6.1).

@@ -171,7 +171,6 @@ void TlsSession::on_established() {
 
 bool TlsSession::write(ByteView plain, Buffer& cipher_out) {
   output_ = &cipher_out;
-  if (ERR_peek_error() != 0) ERR_clear_error();
   while (!plain.empty()) {
     const int take = static_cast<int>(std::min<std::size_t>(plain.size(), 16 * 1024));
     const int rc = SSL_write(session_.get(), plain.data(), take);

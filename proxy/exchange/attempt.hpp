@@ -6,6 +6,7 @@
 #include <memory>
 #include <string_view>
 
+#include "core/base/free_lists.hpp"
 #include "core/net/timer.hpp"
 #include "proxy/exchange/upstream_pool.hpp"
 #include "proxy/policy/retry.hpp"
@@ -23,7 +24,7 @@ struct AttemptEnd {
   int grpc_status = facts(failure).grpc_status;
 };
 
-class Attempt final : UpstreamUser {
+class Attempt final : public Recycled, UpstreamUser {
  public:
   Attempt(Exchange& exchange, net::Loop& loop, const EndpointSpec& endpoint);
   ~Attempt();

@@ -68,7 +68,7 @@ class Downstream final : net::HttpConnection::Owner {
   protocol::Rejection recorded_ = protocol::Rejection::None;  // the connection may end for the same reason
   std::size_t most_streams_ = 0;
   std::shared_ptr<std::uint32_t> held_ = std::make_shared<std::uint32_t>(0);
-  std::list<Exchange> exchanges_;
+  Exchanges exchanges_;
   // Looks at all exchanges once the first of them may have been idle for too long: a request costs
   // no timer of its own.
   net::Timer streams_timer_;

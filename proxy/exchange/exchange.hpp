@@ -18,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/free_lists.hpp"
 #include "core/net/timer.hpp"
 #include "proxy/exchange/attempt.hpp"
 #include "proxy/exchange/world.hpp"
@@ -30,7 +31,10 @@
 namespace outrider::proxy {
 
 class Downstream;
+class Exchange;
 class Worker;
+
+using Exchanges = std::list<Exchange, RecyclingAllocator<Exchange>>;
 
 class Exchange {
  public:
@@ -67,7 +71,7 @@ class Exchange {
   void on_attempt_failed(const AttemptEnd& end);
 
   // Where the Downstream keeps it.
-  std::list<Exchange>::iterator self;
+  Exchanges::iterator self;
 
  private:
   enum class Phase : std::uint8_t { Deciding, Attempting, BackingOff, Responding, Replied, Done };
