@@ -235,8 +235,9 @@ std::shared_ptr<GrpcStream> GrpcChannel::open(const std::string& path) {
   const auto head = protocol::make_head();
   head->method = "POST";
   head->scheme = "http";
-  head->authority = authority_;
-  head->path = path;
+  // Kept: the head leaves at the end of the turn, when the caller's text may be gone.
+  head->authority = head->fields.keep(authority_);
+  head->path = head->fields.keep(path);
   head->fields.add_static("te", "trailers");
   head->fields.add_static("content-type", "application/grpc");
   head->fields.add_static("user-agent", "outrider/" OUTRIDER_VERSION);

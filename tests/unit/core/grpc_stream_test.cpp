@@ -80,6 +80,19 @@ TEST_CASE(
   CHECK_FALSE(stream->open());
 }
 
+TEST_CASE("the text of a call's path may be gone before the call leaves") {
+  std::string seen;
+  World world([&](const StreamPtr& stream) {
+    seen = stream->path();
+    stream->finish({0, ""});
+  });
+  std::string path = "/a.B/C";
+  world.call(path);
+  path.assign(path.size(), '?');
+  world.run_to_end();
+  CHECK(seen == "/a.B/C");
+}
+
 TEST_CASE("a status and its message arrive as they were given, with or without messages before") {
   const std::string text = "cannot\nset 100% of \xc3\xa4: try again";
   for (const bool messages : {false, true}) {
