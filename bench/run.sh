@@ -46,7 +46,7 @@ case "${1:-quick}" in
     measure grpc --proxies haproxy,nghttpx,ours --rounds 1 -n 12000 --secs 2
     measure instr --proxies ours --protos h2:h2,h1:h1 --rounds 1;;
   full)
-    measure in chain istio grpc bulk hs --proxies "$peers" --rounds 4 -n 40000 --secs 5
+    measure in unique chain istio grpc bulk hs --proxies "$peers" --rounds 4 -n 40000 --secs 5
     measure idle instr sys profile --proxies "$peers" --rounds 1
     measure balance many --proxies ours --rounds 1;;
   *) measure "$@";;

@@ -7,6 +7,11 @@
 // honest caller's p99 may at most double.
 
 #include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <functional>
+#include <optional>
+#include <thread>
 
 #include "tests/conformance/attack_measures.hpp"
 #include "tests/conformance/attack_table.hpp"
@@ -36,6 +41,15 @@ struct Price {
   double cpu_ms = 0;
   Canary::Report before{}, during{};
 };
+
+// The attacker and its application yield to the sidecar, the honest caller and that one's application: what the
+// caller waits for is then the sidecar, and not its turn on a processor. Threads begun in there yield as well.
+void yielding(const std::function<void()>& work) {
+  std::thread([&] {
+    ::setpriority(PRIO_PROCESS, 0, 19);  // on Linux: of this thread
+    work();
+  }).join();
+}
 
 // Sends units until the other side has had enough. A few at a time, so that they can be counted.
 void run(const Attack& attack, Attacker& attacker, Price& price) {
@@ -76,16 +90,18 @@ void warm_up(const SocketAddress& to) {
 Price measure(const Attack& attack) {
   const bool full = amount(false, true);
   // The honest caller's application is another one: what the attack's application bears is not measured.
-  App app, other;
+  std::optional<App> app;
+  yielding([&] { app.emplace(); });
+  App other;
   RealProxy proxy([&](const SocketAddress& at) {
     return std::vector<json>{
         outbound("outbound", virtual_host({route("other", Canary::path), route("app")}), at),
-        cluster("other", {other.address()}), cluster("app", {app.address()})};
+        cluster("other", {other.address()}), cluster("app", {app->address()})};
   });
   const Footprint footprint(proxy.process().id());
   warm_up(proxy.entry());
   Price price;
-  const int asked = app.requests;
+  const int asked = app->requests;
   {
     Canary canary(proxy.entry());
     std::this_thread::sleep_for(full ? 1500ms : 100ms);
@@ -95,24 +111,25 @@ Price measure(const Attack& attack) {
     const double cpu = footprint.cpu_ms();
     {
       std::list<Attacker> held;
-      if (attack.each_connects) {
-        hold(attack, proxy.entry(), held, price);
-      } else {
+      yielding([&] {
+        if (attack.each_connects) return hold(attack, proxy.entry(), held, price);
         run(attack, held.emplace_back(proxy.entry(), !attack.reads && !attack.closes), price);
-      }
+      });
       // What is to be held has to be held; and of what is over, the honest caller has to feel something.
       if (!attack.closes) std::this_thread::sleep_for(1s);
       price.cpu_ms = footprint.cpu_ms() - cpu;
       const auto end = std::chrono::steady_clock::now() + 1500ms;
-      while (full && attack.closes && std::chrono::steady_clock::now() < end) {
-        Price again;
-        Attacker another(proxy.entry(), false);
-        run(attack, another, again);
-        std::this_thread::sleep_for(between_attacks);
-      }
+      yielding([&] {
+        while (full && attack.closes && std::chrono::steady_clock::now() < end) {
+          Price again;
+          Attacker another(proxy.entry(), false);
+          run(attack, another, again);
+          std::this_thread::sleep_for(between_attacks);
+        }
+      });
       price.growth_kib = footprint.peak_kib() - rss;
       price.during = canary.report();
-      price.upstream = app.requests - asked;
+      price.upstream = app->requests - asked;
     }
     const auto gone = [&] { return (price.left_kib = footprint.rss_kib() - rss) <= most_left_kib; };
     if (full) std::this_thread::sleep_for(5s);
