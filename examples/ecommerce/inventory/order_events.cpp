@@ -7,6 +7,7 @@
 #include "service/host_port.hpp"
 
 #include <limits>
+#include <utility>
 
 namespace shop {
 namespace {
@@ -46,6 +47,7 @@ OrderEvents::OrderEvents(StockStore& store, std::shared_ptr<grpc::Channel> order
       bus_(ecommerce::bus::EventBus::NewStub(orders)),
       orders_(ecommerce::orders::OrderService::NewStub(orders)),
       listener_([this] { listen(); }),
+      acknowledger_([this] { acknowledge(); }),
       teller_([this] { ask_and_tell(); }) {}
 
 OrderEvents::~OrderEvents() {
@@ -56,6 +58,7 @@ OrderEvents::~OrderEvents() {
   }
   woken_.notify_all();
   listener_.join();
+  acknowledger_.join();
   teller_.join();
 }
 
@@ -105,21 +108,45 @@ bool OrderEvents::take(const ecommerce::bus::PublishedEvent& event) {
     return false;
   }
   failpoint(step_of(event.type()) + ".before-reply");
-  grpc::ClientContext context;
-  set_deadline(context);
-  ecommerce::bus::AcknowledgeRequest request;
-  request.set_subscriber("inventory");
-  request.set_position(event.position());
-  ecommerce::bus::AcknowledgeReply reply;
-  // Not acknowledged, it comes again, and means nothing then.
-  if (!bus_->Acknowledge(&context, request, &reply).ok()) return false;
+  const std::lock_guard guard(lock_);
+  to_acknowledge_ = event.position();
   if (how != Settle::Nothing && settings_.tell) {
-    const std::lock_guard guard(lock_);
     if (to_tell_.size() == most_to_tell) to_tell_.pop_front();
     to_tell_.push_back({event.order_id(), how == Settle::Commit ? "sold" : "given back"});
-    woken_.notify_all();
   }
+  woken_.notify_all();
   return true;
+}
+
+// While one acknowledgement is on its way, the next gathers: it speaks for all that was settled meanwhile.
+// What is not acknowledged comes again, and means nothing then.
+void OrderEvents::acknowledge() {
+  std::chrono::milliseconds wait = first_pause;
+  while (true) {
+    std::int64_t position = 0;
+    {
+      std::unique_lock guard(lock_);
+      woken_.wait(guard, [this] { return stopped_ || to_acknowledge_ != 0; });
+      if (stopped_) return;
+      position = std::exchange(to_acknowledge_, 0);
+    }
+    grpc::ClientContext context;
+    set_deadline(context);
+    ecommerce::bus::AcknowledgeRequest request;
+    request.set_subscriber("inventory");
+    request.set_position(position);
+    ecommerce::bus::AcknowledgeReply reply;
+    if (bus_->Acknowledge(&context, request, &reply).ok()) {
+      wait = first_pause;
+      continue;
+    }
+    {
+      const std::lock_guard guard(lock_);
+      if (to_acknowledge_ == 0) to_acknowledge_ = position;
+    }
+    if (!pause(wait)) return;
+    wait = std::min(wait * 2, longest_pause);
+  }
 }
 
 void OrderEvents::ask_and_tell() {

@@ -2,7 +2,7 @@
 // What the inventory does about orders: it subscribes to their events, sells what a confirmed order holds,
 // gives back what a cancelled one held, and asks about reservations that were held for too long. Each
 // settled order is told so over REST, as the platform has it (PUT /api/v1/orders/{id}/inventory). Owned by
-// main(); two threads of its own, one that listens and one that asks and tells.
+// main(); three threads of its own: one listens, one acknowledges, one asks and tells.
 #include <grpcpp/grpcpp.h>
 
 #include <atomic>
@@ -37,6 +37,7 @@ class OrderEvents {
   };
   void listen();
   bool take(const ecommerce::bus::PublishedEvent& event);
+  void acknowledge();
   void ask_and_tell();
   void ask_about_held();
   void tell_orders(const Settled& settled);
@@ -50,8 +51,9 @@ class OrderEvents {
   std::condition_variable woken_;
   bool stopped_ = false;
   grpc::ClientContext* listening_ = nullptr;  // under lock_
+  std::int64_t to_acknowledge_ = 0;           // under lock_; a position, and all before it; 0: nothing
   std::deque<Settled> to_tell_;               // under lock_; the newest are kept
-  std::thread listener_, teller_;
+  std::thread listener_, acknowledger_, teller_;
 };
 
 }  // namespace shop

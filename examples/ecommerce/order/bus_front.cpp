@@ -140,8 +140,8 @@ grpc::ServerUnaryReactor* BusFront::Acknowledge(Context* context,
   auto* reactor = context->DefaultReactor();
   const bool taken = pool_.submit([this, reactor, request] {
     if (faults_possible()) {
-      for (const auto& event : store_.outbox(request->position() - 1, 1)) {
-        failpoint(step_of(event.type) + ".before-ack");
+      for (const auto& event : store_.outbox(store_.acknowledged(request->subscriber()), read_at_once)) {
+        if (event.position <= request->position()) failpoint(step_of(event.type) + ".before-ack");
       }
     }
     if (request->subscriber().empty()) {
