@@ -14,9 +14,6 @@ namespace outrider::config {
 [[nodiscard]] std::string fqdn_complaint(std::string_view host);
 [[nodiscard]] std::string wildcard_host_complaint(std::string_view host);  // "*", "*.x", "*-x.y" as well
 [[nodiscard]] std::string partial_wildcard_complaint(std::string_view host);
-[[nodiscard]] bool overlap(std::string_view a, std::string_view b);  // some host is covered by both
-[[nodiscard]] bool is_subset(std::string_view host,
-                             std::string_view of);  // `of` covers all that `host` does
 
 [[nodiscard]] bool is_ip_address(std::string_view text);               // with a zone: fe80::1%eth0
 [[nodiscard]] bool is_ip_prefix(std::string_view text);                // 10.0.0.0/8

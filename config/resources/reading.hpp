@@ -4,6 +4,7 @@
 
 #include <array>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,8 @@
 #include "config/yaml/document.hpp"
 
 namespace outrider::config {
+
+struct FieldInfo;
 
 struct ReadingRules {
   bool strict_istio = false;      // judge exactly as Istio does: its verdicts, nothing of ours
@@ -54,6 +57,12 @@ class Reading {
   void inactive(yaml::Position at, const std::string& path, std::string message, std::string help);
   void below_inactive(int step) { below_inactive_ += step; }
 
+  // The messages around the one being read, the outermost first: each lists its fields.
+  using Listing = std::vector<FieldInfo> (*)();
+  [[nodiscard]] std::span<const Listing> around() const { return around_; }
+  void enter(Listing fields) { around_.push_back(fields); }
+  void leave() { around_.pop_back(); }
+
   // Below some fields Istio loses its own warnings: a strict reading is silent there, too.
   void warn_below(bool wanted) { unwarned_ += strict_istio() ? (wanted ? -1 : 1) : 0; }
 
@@ -66,6 +75,7 @@ class Reading {
   std::array<std::size_t, 3> reported_{};  // by level
   int below_inactive_ = 0;
   int unwarned_ = 0;
+  std::vector<Listing> around_;
   Diagnostic unwanted_;
   std::vector<Diagnostic>& diagnostics_;
 };

@@ -24,7 +24,9 @@ const char* name_of(Resolution resolution) {
 
 class Checks {
  public:
-  Checks(Fields& f, const ServiceEntry& s) : f_(f), s_(s) {}
+  Checks(Fields& f, const ServiceEntry& s) : f_(f), s_(s) {
+    for (const ServicePort& port : s.ports) port_names_.insert(*port.name);
+  }
 
   void run() {
     check_selector();
@@ -216,8 +218,7 @@ class Checks {
 
   void check_endpoint_ports(const WorkloadEntry& endpoint) {
     for (const auto& [name, number] : endpoint.ports) {
-      const auto defined = [&](const ServicePort& p) { return *p.name == name; };
-      if (std::none_of(s_.ports.begin(), s_.ports.end(), defined)) {
+      if (!port_names_.contains(name)) {
         bad(endpoint.at, fmt::format("endpoint port {} is not defined by the service entry", name),
             "the names are those of the service's ports");
       }
@@ -232,6 +233,7 @@ class Checks {
 
   Fields& f_;
   const ServiceEntry& s_;
+  std::set<std::string_view> port_names_;
 };
 
 constexpr Rule service_port{[](const Node& node, std::int64_t value) {
