@@ -151,7 +151,7 @@ void Fields::ignored(std::initializer_list<std::string_view> names_of_them) {
 void Fields::ignore_others() { ignore_others_ = true; }
 
 bool Fields::sound() const {
-  if (node_ == nullptr || reading().errors() != errors_before_) return false;
+  if (node_ == nullptr || reading().errors() != errors_before_ || reading().is_unchecked()) return false;
   const auto& entries = node_->value.entries;
   for (std::size_t i = 0; i < entries.size() && !ignore_others_; ++i) {
     if ((taken_ & bit(i)) == 0) return false;  // unknown: most often a misspelt one of those missing

@@ -50,14 +50,16 @@ bool Fields::field(std::string_view name, T& out, const About& about, const Rule
   const Path path{&node_->path, name};
   const Node node{node_->reading, entry->value, path, entry->key_at};
   if (dropped(name)) {
-    T scratch{};
+    T scratch{};  // Istio parses it, and never looks at it
+    reading().unchecked(1);
     (void)read(node, scratch);
+    reading().unchecked(-1);
     return false;
   }
   const bool below = begin_below(name, *entry);
   const bool fine = read(node, out);
   if (fine) {
-    (rules(node, detail::plain(out)), ...);
+    if (!reading().is_unchecked()) (rules(node, detail::plain(out)), ...);
     if constexpr (detail::Text<T>) check_acting_value(name, detail::plain(out), entry->value.at);
     if constexpr (requires {
                     out.front().value.size();

@@ -169,7 +169,7 @@ void Loader::refuse_kind(Fields& f, const std::string& kind_name) {
 }
 
 void Loader::read_document(const Piece& piece) {
-  const ReadingRules rules{options_.strict_istio, options_.inactive, {}, nullptr};
+  const ReadingRules rules{options_.strict_istio, options_.inactive, {}, nullptr, nullptr};
   Reading reading(piece.file.path, piece.document, rules, loaded_.diagnostics);
   const yaml::Value& root = piece.root;
   if (root.shape != yaml::Shape::Map) {
@@ -221,7 +221,7 @@ void Loader::read_list(const Piece& piece) {
   const yaml::Entry* items = piece.root.find("items");
   if (items == nullptr || items->value.shape != yaml::Shape::List) {
     Reading reading(piece.file.path, piece.document,
-                    {options_.strict_istio, options_.inactive, {}, nullptr}, loaded_.diagnostics);
+                    {options_.strict_istio, options_.inactive, {}, nullptr, nullptr}, loaded_.diagnostics);
     reading.error(piece.root.at, "a List needs items",
                   "write items: and the resources below it, each with a dash");
     return unreadable(piece.file.path);
@@ -261,7 +261,7 @@ bool Loader::is_new(Fields& f, const ResourceKey& key, const Metadata& metadata)
 
 void Loader::read_spec(Fields& f, const Kind& kind, Metadata& metadata, const Piece& piece, Spec& spec) {
   Reading& reading = f.reading();
-  reading.about(metadata.ns, metadata.labels);
+  reading.about(metadata.ns, metadata.labels, metadata.annotations);
   const Path spec_path{piece.path.index >= 0 ? &piece.path : nullptr, kind.spec_on_top ? "" : "spec"};
   const yaml::Value nothing{yaml::Shape::Map, piece.root.at, false, {}, {}, {}};
   const yaml::Entry* entry = kind.spec_on_top ? nullptr : piece.root.find("spec");
@@ -292,7 +292,7 @@ void Loader::read_spec(Fields& f, const Kind& kind, Metadata& metadata, const Pi
     // A fault of the spec shows first as what it is, so read it even when the rest is wrong.
     if (!kind.read_spec(node, spec) && !reading.failed()) node.error("spec cannot be read");
     if (!kind.acts()) reading.below_inactive(-1);
-    if (kind.name == "Gateway" && !is_dns_label(*metadata.name)) {
+    if (kind.name == "Gateway" && !is_dns_label(*metadata.name) && !reading.of_gateway_api("gateway")) {
       reading.error(metadata.name.at, fmt::format("invalid gateway name: \"{}\"", *metadata.name),
                     "leave out the dots");
     }

@@ -146,7 +146,7 @@ bool is_label_value(std::string_view value) { return value.empty() || bounded(va
 
 bool is_header_name(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return alphanumeric(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+    return alphanumeric(c) || std::string_view("!#$%&'*+,-.^_`|~").find(c) != std::string_view::npos;
   });
 }
 

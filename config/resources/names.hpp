@@ -27,7 +27,7 @@ namespace outrider::config {
 [[nodiscard]] std::string label_key_complaint(std::string_view key);  // Kubernetes' qualified names
 [[nodiscard]] bool is_label_value(std::string_view value);
 
-[[nodiscard]] bool is_header_name(std::string_view name);  // RFC 9110's token
+[[nodiscard]] bool is_header_name(std::string_view name);  // RFC 9110's token; as Istio, with commas
 [[nodiscard]] bool is_claim_route(std::string_view name);  // "@request.auth.claims.x"
 [[nodiscard]] std::string header_value_complaint(std::string_view value);
 

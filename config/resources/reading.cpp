@@ -52,6 +52,12 @@ std::string_view Reading::label(const std::string& name) const {
   return found == rules_.labels->end() ? std::string_view() : std::string_view(found->second);
 }
 
+bool Reading::of_gateway_api(std::string_view what) const {
+  if (!strict_istio() || rules_.annotations == nullptr) return false;
+  const auto found = rules_.annotations->find(fmt::format("internal.istio.io/{}-semantics", what));
+  return found != rules_.annotations->end() && found->second == "gateway";
+}
+
 void Reading::inactive(yaml::Position at, const std::string& path, std::string message, std::string help) {
   if (below_inactive_ > 0) return;
   const std::size_t errors = errors_;

@@ -191,6 +191,10 @@ class Checks {
       f_.error("addresses", fmt::format("addresses cannot be set for resolution type {}", mode));
     if (!s_.endpoints.empty())
       f_.error("endpoints", fmt::format("endpoints cannot be set for resolution type {}", mode));
+    if (s_.location != ServiceEntry::Location::External && s_.location != ServiceEntry::Location::Internal) {
+      f_.error("location",
+               fmt::format("location must be MESH_EXTERNAL or MESH_INTERNAL for resolution type {}", mode));
+    }
     const std::string_view waypoint = f_.reading().label("istio.io/use-waypoint");
     if (s_.location == ServiceEntry::Location::Internal && !waypoint.empty() &&
         !ascii::equals_ignoring_case(waypoint, "none")) {

@@ -190,7 +190,8 @@ void describe(Fields& f, VirtualService& v) {
   f.field("tcp", v.tcp, {"Rules for other TCP"});
   describe_export_to(f, v);
   const bool sound = f.sound();  // else hosts and gateways are judged all the same
-  if (gateways_read) check_gateway_names(f.reading(), v.gateways, f.path() + ".gateways");
+  if (gateways_read)
+    check_gateway_names(f.reading(), v.gateways, f.path() + ".gateways", NamedBy::Resource);
   if (hosts_read && (gateways_read || !f.has("gateways"))) check_hosts(f, v);
   if (!sound) return;
   if (v.hosts.empty()) {

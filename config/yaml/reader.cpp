@@ -232,12 +232,13 @@ class Reader {
     Value map{Shape::Map, {}, false, {}, {}, {}};
     Level level(*this, in_.position(in_.mark()));
     for (;;) {
-      auto [name, at] = explicit_key() ? read_explicit_key(column) : key(Within::Block);
+      const bool is_explicit = explicit_key();
+      auto [name, at] = is_explicit ? read_explicit_key(column) : key(Within::Block);
       if (map.entries.empty()) map.at = at;
       level.add(map, std::move(name), at);
       in_.skip_blanks();
       in_.advance();  // the colon
-      map.entries.back().value = map_value(column, at);
+      map.entries.back().value = map_value(column, at, is_explicit);
       in_.skip_to_token();
       if (in_.at_end() || in_.indent() < column) {
         inner_ = map.at;
@@ -264,7 +265,8 @@ class Reader {
                                  word.substr(colon + 1)));
   }
 
-  Value map_value(int column, const Position& key_at) {
+  // After `? key` a list or map may begin on the line of the colon, as after a dash.
+  Value map_value(int column, const Position& key_at, bool after_explicit_key) {
     in_.skip_blanks();
     if (in_.at_line_end() || in_.peek() == '#') {
       in_.skip_to_token();
@@ -272,6 +274,7 @@ class Reader {
       if (value.shape == Shape::Null && value.at.bytes == 0) value.at = key_at;
       return value;
     }
+    if (after_explicit_key) return block_node(column, false);
     if (dash()) in_.refuse("a list cannot begin on the line of its key", "begin it in the next line");
     return inline_value(column);
   }
