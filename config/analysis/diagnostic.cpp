@@ -7,6 +7,11 @@
 namespace outrider::config {
 namespace {
 
+constexpr std::size_t kLongLine = 240;  // bytes; of a longer one a piece is shown
+constexpr std::string_view kCut = "...";
+
+bool inside_character(char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; }
+
 struct Colours {
   std::string_view level, bold, edge, off;
 };
@@ -29,7 +34,8 @@ std::string place(const Diagnostic& d) {
 // Blanks up to the column, tabs kept so that the carets stand under what they mean.
 std::string indent(const Diagnostic& d) {
   std::string blanks;
-  for (int i = 0; i + 1 < d.column; ++i) {
+  const int column = d.source_column > 0 ? d.source_column : d.column;
+  for (int i = 0; i + 1 < column; ++i) {
     const auto at = static_cast<std::size_t>(i);
     blanks += at < d.source_line.size() && d.source_line[at] == '\t' ? '\t' : ' ';
   }
@@ -37,6 +43,32 @@ std::string indent(const Diagnostic& d) {
 }
 
 }  // namespace
+
+void Diagnostic::show(std::string_view line, std::size_t at) {
+  if (line.size() <= kLongLine) {
+    source_line = line;
+    return;
+  }
+  at = std::min(at, line.size());
+  std::size_t begin = at - std::min(at, kLongLine / 3);
+  while (begin > 0 && inside_character(line[begin])) --begin;
+  std::size_t end = std::min(begin + kLongLine, line.size());
+  while (end < line.size() && inside_character(line[end])) ++end;
+  const std::string_view before = line.substr(begin, at - begin);
+  const auto tails = std::count_if(before.begin(), before.end(), inside_character);
+  const std::string_view cut = begin > 0 ? kCut : std::string_view();
+  source_column = static_cast<int>(cut.size() + before.size() - static_cast<std::size_t>(tails)) + 1;
+  source_line = fmt::format("{}{}{}", cut, line.substr(begin, end - begin), end < line.size() ? kCut : "");
+}
+
+std::size_t byte_of(std::string_view line, int column) {
+  std::size_t at = 0;
+  for (int i = 1; i < column && at < line.size(); ++i) {
+    ++at;
+    while (at < line.size() && inside_character(line[at])) ++at;
+  }
+  return at;
+}
 
 std::string_view to_string(Level level) {
   switch (level) {
@@ -55,7 +87,8 @@ std::string render(const Diagnostic& d, bool colour) {
                                  c.bold, d.message, c.off);
   text += fmt::format("{}{}-->{} {}\n", margin, c.edge, c.off, place(d));
   if (d.line != 0) {
-    const int rest = static_cast<int>(d.source_line.size()) - d.column + 1;
+    const int column = d.source_column > 0 ? d.source_column : d.column;
+    const int rest = static_cast<int>(d.source_line.size()) - column + 1;
     const int carets = std::max(1, std::min(d.caret_length, rest));
     text += fmt::format("{} {}|{}\n", margin, c.edge, c.off);
     text += fmt::format("{}{} |{} {}\n", c.edge, number, c.off, d.source_line);

@@ -34,11 +34,17 @@ struct Diagnostic {
   std::string help;       // what to write instead
   std::string path;       // "spec.http[1].timeout"
   std::vector<Edit> fix;  // the help, done; empty: only its author can
+  int source_column = 0;  // of the column in `source_line`, where that is a piece; 0: the same
 
   void replace(const yaml::Position& at, std::string text) {
     fix.push_back({at.offset, at.bytes, std::move(text)});
   }
+  // Keeps the line, or of a long one (JSON in a single line) the piece around its byte `at`.
+  void show(std::string_view line, std::size_t at);
 };
+
+// The byte at which a column begins.
+[[nodiscard]] std::size_t byte_of(std::string_view line, int column);
 
 [[nodiscard]] std::string_view to_string(Level level);  // "info", "warning", "error"
 

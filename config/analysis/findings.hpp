@@ -22,7 +22,8 @@ class Findings {
     d.file = resource.origin().file;
     d.line = at.line;
     d.column = at.column;
-    d.source_line = resource.source_line(at.line);
+    const std::string_view line = resource.source_line(at.line);
+    d.show(line, byte_of(line, at.column));
     d.caret_length = at.length;
     d.help = std::move(help);
     return d;

@@ -2,22 +2,28 @@
 
 #include <fmt/format.h>
 
+#include "core/base/ascii.hpp"
+
 namespace outrider::config {
 namespace {
 
 constexpr std::string_view kConfigMap = "configmap://";
 
-// "configmap://namespace/name", or only the name, in the resource's own namespace.
+// "configmap://namespace/name", in the resource's own namespace.
 std::string config_map_complaint(std::string_view credential, std::string_view ns) {
   if (!credential.starts_with(kConfigMap)) return {};
   credential.remove_prefix(kConfigMap.size());
-  const std::size_t slash = credential.find('/');
-  const bool named = slash == std::string_view::npos
-                         ? !credential.empty()
-                         : slash > 0 && slash + 1 < credential.size() &&
-                               credential.find('/', slash + 1) == std::string_view::npos;
-  if (!named) return fmt::format("invalid configmap:// credentialName: {} names no ConfigMap", credential);
-  if (slash == std::string_view::npos || credential.substr(0, slash) == ns) return {};
+  const auto parts = ascii::split(credential, '/');
+  const char* missing = parts.size() < 2    ? "namespace and name"
+                        : parts[0].empty() ? "namespace"
+                        : parts[1].empty() ? "name"
+                                           : nullptr;
+  if (missing != nullptr) {
+    return fmt::format(
+        "invalid configmap:// credentialName: invalid resource name \"configmap://{}\". Expected {}",
+        credential, missing);
+  }
+  if (parts[0] == ns) return {};
   return fmt::format(
       "invalid configmap:// credentialName: namespace must match the configuration namespace \"{}\"", ns);
 }

@@ -65,6 +65,14 @@ void describe_changes(Fields& f, HeaderChanges& h, bool of_request) {
   f.field("remove", h.remove, {"Headers that are taken away"}, each(other_name));
 }
 
+// istiod makes such of the Gateway API's routes as name no service, and does not look at them.
+void describe_where(Fields& f, std::optional<Destination>& where) {
+  const bool looked_at = !f.reads() || !f.reading().of_gateway_api("route");
+  if (!looked_at) f.reading().unchecked(1);
+  f.field("destination", where, {"The service"});
+  if (!looked_at) f.reading().unchecked(-1);
+}
+
 }  // namespace
 
 bool is_authority(std::string_view header) {
@@ -110,7 +118,7 @@ void describe(Fields& f, HeaderOperations& h) {
 void describe(Fields& f, WeightedDestination& d) {
   f.message("HTTPRouteDestination");
   f.needs({"destination"});
-  f.field("destination", d.where, {"The service"});
+  describe_where(f, d.where);
   f.field("weight", d.weight,
           {"Its share of the requests, of the sum of all weights", "0; a single one gets all"});
   f.field("headers", d.headers, {"Header changes for what goes there"});
@@ -122,7 +130,7 @@ void describe(Fields& f, WeightedDestination& d) {
 void describe(Fields& f, TcpDestination& d) {
   f.message("RouteDestination");
   f.needs({"destination"});
-  f.field("destination", d.where, {"The service"});
+  describe_where(f, d.where);
   f.field("weight", d.weight,
           {"Its share of the connections, of the sum of all weights", "0; a single one gets all"});
   if (!f.sound()) return;

@@ -1,6 +1,6 @@
 #include "config/resources/destination_rule.hpp"
 
-#include <set>
+#include <map>
 
 #include "config/resources/rules.hpp"
 
@@ -27,11 +27,14 @@ void describe(Fields& f, DestinationRule& r) {
   f.field("workloadSelector", r.workloads, {"The calling workloads that it is for", "all"});
   if (!f.sound()) return;
   if (!f.has("host")) f.error("host", "empty domain name not allowed", "name a service: host: NAME");
-  std::set<std::string> names;
+  std::map<std::string, int> lines;
   for (const Subset& subset : r.subsets) {
-    if (names.insert(*subset.name).second) continue;
-    f.reading().error(subset.name.at, fmt::format("duplicate subset names: {}", *subset.name),
-                      "give it another name");
+    const auto [first, is_new] = lines.try_emplace(*subset.name, subset.name.at.line);
+    if (is_new) continue;
+    Diagnostic& d =
+        f.reading().error(subset.name.at, fmt::format("duplicate subset names: {}", *subset.name),
+                          "give it another name, or write all labels below one");
+    d.note = fmt::format("line {} defines it already: Istio would take that one and drop this", first->second);
   }
   check_export_to(f, r, r.workloads ? ExportOf::RuleWithSelector : ExportOf::Rule);
 }

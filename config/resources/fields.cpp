@@ -61,6 +61,23 @@ std::string deeper(std::string_view key, const std::vector<FieldInfo>& known) {
   return {};
 }
 
+// Or around it, where it belongs beside the field that this message is the value of: indented too far.
+std::string higher(std::string_view key, std::span<const Reading::Listing> around, const Path& path) {
+  for (std::size_t i = around.size(); i-- > 0;) {
+    const auto fields = around[i]();
+    const auto known = [&](std::string_view name) {
+      return std::any_of(fields.begin(), fields.end(), [&](const auto& field) { return field.name == name; });
+    };
+    if (!known(key)) continue;
+    const Path* beside = &path;
+    while (beside->parent != nullptr && (beside->index >= 0 || !known(beside->name))) beside = beside->parent;
+    const std::size_t levels = around.size() - i;
+    return fmt::format("\"{}\" belongs {} higher, beside \"{}\"", key,
+                       levels == 1 ? "one level" : fmt::format("{} levels", levels), beside->name);
+  }
+  return {};
+}
+
 }  // namespace
 
 Fields::Fields(const Node& map) : node_(&map), errors_before_(map.reading.errors()) {}
@@ -134,7 +151,7 @@ void Fields::ignored(std::initializer_list<std::string_view> names_of_them) {
 void Fields::ignore_others() { ignore_others_ = true; }
 
 bool Fields::sound() const {
-  if (node_ == nullptr || reading().errors() != errors_before_) return false;
+  if (node_ == nullptr || reading().errors() != errors_before_ || reading().is_unchecked()) return false;
   const auto& entries = node_->value.entries;
   for (std::size_t i = 0; i < entries.size() && !ignore_others_; ++i) {
     if ((taken_ & bit(i)) == 0) return false;  // unknown: most often a misspelt one of those missing
@@ -248,6 +265,7 @@ void Fields::finish(std::vector<FieldInfo> (*known)()) {
     if (fields.empty()) fields = known();
     const std::string_view meant = closest_field(entry.key, fields);
     std::string help = deeper(entry.key, fields);
+    if (help.empty()) help = higher(entry.key, reading().around(), node_->path);
     const bool moved = !help.empty();
     if (!moved && !meant.empty()) help = fmt::format("did you mean \"{}\"?", meant);
     if (help.empty()) {

@@ -41,8 +41,9 @@ void check_qualified_host(Reading& reading, const At<std::string>& host, HostOf 
   if (ns.empty() || name.empty()) return bad("config namespace and dnsName in host entry cannot be empty");
   std::string_view bare = ns;
   if (of == HostOf::Sidecar && bare.starts_with('~')) bare.remove_prefix(1);
-  const bool fine =
-      bare == "*" || bare == "." || is_dns_label(bare) || (bare.empty() && of == HostOf::Sidecar);
+  const bool nobody = bare == "~" && reading.of_gateway_api("gateway");
+  const bool fine = bare == "*" || bare == "." || is_dns_label(bare) || nobody ||
+                    (bare.empty() && of == HostOf::Sidecar);
   if (!fine) {
     bad(fmt::format("invalid namespace value \"{}\" in {}", ns,
                     of == HostOf::Sidecar ? "sidecar" : "gateway"));

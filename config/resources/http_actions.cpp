@@ -71,7 +71,8 @@ constexpr Rule cors_header{[](const Node& node, const std::string& name) {
                            "a header's name, or *"};
 
 // How many bytes a base64 text stands for; nothing when it is none.
-std::optional<std::size_t> decoded_size(std::string_view text) {
+std::optional<std::size_t> decoded_size(std::string text) {
+  std::erase_if(text, [](char c) { return c == '\n' || c == '\r'; });
   std::size_t padding = 0;
   std::string_view body = text;
   while (padding < 2 && body.ends_with('=')) {

@@ -121,7 +121,8 @@ bool same_policy(const Retries& a, const Retries& b) {
 }
 
 void check_gateway_names(Reading& reading, const std::vector<At<std::string>>& names,
-                         const std::string& path) {
+                         const std::string& path, NamedBy by) {
+  const bool any_name = by == NamedBy::Resource && reading.of_gateway_api("route");
   for (const At<std::string>& name : names) {
     const auto bad = [&](std::string message, std::string help = {}) {
       reading.error(name.at, std::move(message), std::move(help)).path = path;
@@ -148,7 +149,7 @@ void check_gateway_names(Reading& reading, const std::vector<At<std::string>>& n
       bad("config namespace and gateway name cannot be empty");
     else if (!is_dns_label(ns))
       bad(fmt::format("invalid value for namespace: \"{}\"", ns));
-    else if (!is_dns_label(rest))
+    else if (!is_dns_label(rest) && !any_name)
       bad(fmt::format("invalid value for gateway name: \"{}\"", rest));
   }
 }

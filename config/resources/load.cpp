@@ -1,6 +1,7 @@
 #include "config/resources/load.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
@@ -124,7 +125,8 @@ void Loader::problem(const SourceFile& file, const yaml::Problem& p, std::string
   d.file = file.path;
   d.line = p.at.line;
   d.column = p.at.column;
-  d.source_line = line_of(text, first_line, p.at.line);
+  const std::string_view line = line_of(text, first_line, p.at.line);
+  d.show(line, byte_of(line, p.at.column));
   d.caret_length = p.at.length;
   d.help = p.help;
   unreadable(file.path);
@@ -160,13 +162,14 @@ void Loader::refuse_kind(Fields& f, const std::string& kind_name) {
   std::vector<std::string_view> names;
   for (const Kind& each : kinds()) names.push_back(each.name);
   const std::string_view meant = ascii::closest(kind_name, names);
-  Diagnostic& d = f.error("kind", fmt::format("unknown kind \"{}\"", kind_name),
-                          meant.empty() ? "" : fmt::format("did you mean \"{}\"?", meant));
+  Diagnostic& d = f.reading().error(f.value("kind")->at, fmt::format("unknown kind \"{}\"", kind_name),
+                                    meant.empty() ? fmt::format("it is one of {}", fmt::join(names, ", "))
+                                                  : fmt::format("did you mean \"{}\"?", meant));
   if (!meant.empty()) d.replace(f.value("kind")->at, std::string(meant));
 }
 
 void Loader::read_document(const Piece& piece) {
-  const ReadingRules rules{options_.strict_istio, options_.inactive, {}, nullptr};
+  const ReadingRules rules{options_.strict_istio, options_.inactive, {}, nullptr, nullptr};
   Reading reading(piece.file.path, piece.document, rules, loaded_.diagnostics);
   const yaml::Value& root = piece.root;
   if (root.shape != yaml::Shape::Map) {
@@ -204,9 +207,11 @@ void Loader::read_document(const Piece& piece) {
   if (kind == nullptr ||
       (istio && std::find(std::begin(known), std::end(known), version) == std::end(known))) {
     const std::string right = fmt::format("{}/v1", (kind != nullptr ? kind : elsewhere)->group);
-    f.error("apiVersion", fmt::format("unknown apiVersion \"{}\" of {}", api_version, kind_name),
-            fmt::format("write {}", right))
-        .replace(f.value("apiVersion")->at, right);
+    const yaml::Position at = f.value("apiVersion")->at;
+    reading
+        .error(at, fmt::format("unknown apiVersion \"{}\" of {}", api_version, kind_name),
+               fmt::format("write {}", right))
+        .replace(at, right);
     if (kind == nullptr) kind = elsewhere;
   }
   read_resource(f, *kind, api_version, piece);
@@ -216,7 +221,7 @@ void Loader::read_list(const Piece& piece) {
   const yaml::Entry* items = piece.root.find("items");
   if (items == nullptr || items->value.shape != yaml::Shape::List) {
     Reading reading(piece.file.path, piece.document,
-                    {options_.strict_istio, options_.inactive, {}, nullptr}, loaded_.diagnostics);
+                    {options_.strict_istio, options_.inactive, {}, nullptr, nullptr}, loaded_.diagnostics);
     reading.error(piece.root.at, "a List needs items",
                   "write items: and the resources below it, each with a dash");
     return unreadable(piece.file.path);
@@ -238,8 +243,9 @@ void Loader::read_list(const Piece& piece) {
 // Another software's resource: told once a kind.
 void Loader::skip_kind(Fields& f, const std::string& kind) {
   if (!skipped_kinds_.insert(kind).second) return;
-  f.report(Level::Warning, code::kUnknownKind, "kind",
-           fmt::format("kind {} is not part of the mesh's configuration; skipped", kind));
+  f.reading().report(Level::Warning, code::kUnknownKind, f.value("kind")->at,
+                     fmt::format("kind {} is not part of the mesh's configuration; skipped", kind),
+                     "nothing has to be done; of Kubernetes, Services and what belongs to them are read");
 }
 
 bool Loader::is_new(Fields& f, const ResourceKey& key, const Metadata& metadata) {
@@ -255,7 +261,7 @@ bool Loader::is_new(Fields& f, const ResourceKey& key, const Metadata& metadata)
 
 void Loader::read_spec(Fields& f, const Kind& kind, Metadata& metadata, const Piece& piece, Spec& spec) {
   Reading& reading = f.reading();
-  reading.about(metadata.ns, metadata.labels);
+  reading.about(metadata.ns, metadata.labels, metadata.annotations);
   const Path spec_path{piece.path.index >= 0 ? &piece.path : nullptr, kind.spec_on_top ? "" : "spec"};
   const yaml::Value nothing{yaml::Shape::Map, piece.root.at, false, {}, {}, {}};
   const yaml::Entry* entry = kind.spec_on_top ? nullptr : piece.root.find("spec");
@@ -267,7 +273,7 @@ void Loader::read_spec(Fields& f, const Kind& kind, Metadata& metadata, const Pi
   if (!there && needs_spec && !options_.strict_istio) {
     reading.error(f.key_at("kind"), "spec: Required value", "add spec:").path = "spec";
   } else if (kind.read_spec == nullptr) {
-    reading.report(Level::Error, code::kUnsupported, f.key_at("kind"),
+    reading.report(Level::Error, code::kUnsupported, f.value("kind")->at,
                    fmt::format("kind {} of {} is not supported", kind.name, kind.group),
                    std::string(kind.about));
   } else {
@@ -286,7 +292,7 @@ void Loader::read_spec(Fields& f, const Kind& kind, Metadata& metadata, const Pi
     // A fault of the spec shows first as what it is, so read it even when the rest is wrong.
     if (!kind.read_spec(node, spec) && !reading.failed()) node.error("spec cannot be read");
     if (!kind.acts()) reading.below_inactive(-1);
-    if (kind.name == "Gateway" && !is_dns_label(*metadata.name)) {
+    if (kind.name == "Gateway" && !is_dns_label(*metadata.name) && !reading.of_gateway_api("gateway")) {
       reading.error(metadata.name.at, fmt::format("invalid gateway name: \"{}\"", *metadata.name),
                     "leave out the dots");
     }

@@ -1,8 +1,9 @@
 #include "config/resources/load_balancer.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <map>
 #include <set>
+#include <string_view>
 
 #include "config/resources/rules.hpp"
 #include "core/base/ascii.hpp"
@@ -27,38 +28,35 @@ bool is_prime(std::uint64_t x) {
   return true;
 }
 
-// "region/zone/subzone" with at most one "*", at the end; none may lie inside another.
+// "region/zone/subzone" with at most one "*", at the end; none may lie inside one before it.
 std::string localities_complaint(const std::vector<std::string>& localities) {
-  std::vector<std::vector<std::string_view>> seen;
+  std::map<std::string_view, std::map<std::string_view, std::set<std::string_view>>> seen;
   for (const std::string& locality : localities) {
     const auto stars = std::count(locality.begin(), locality.end(), '*');
     if (stars > 1 || (stars == 1 && !locality.ends_with('*'))) {
       return fmt::format("locality {} wildcard '*' number can not exceed 1 and must be in the end",
                          locality);
     }
+    const std::string overlaps = fmt::format("locality {} overlap with previous specified ones", locality);
+    if (seen.contains("*")) return overlaps;
     auto parts = ascii::split(locality, '/');
-    while (parts.size() > 3) {  // a sub-zone may hold slashes
-      parts[2] = std::string_view(
-          parts[2].data(), static_cast<std::size_t>(locality.data() + locality.size() - parts[2].data()));
+    if (parts.size() > 3) {  // a sub-zone may hold slashes
+      const auto begin = static_cast<std::size_t>(parts[2].data() - locality.data());
+      parts[2] = std::string_view(locality).substr(begin);
       parts.resize(3);
-    }
-    const auto overlaps = [&] {
-      return fmt::format("locality {} overlap with previous specified ones", locality);
-    };
-    for (const auto& other : seen) {
-      if (other[0] == "*") return overlaps();
     }
     if (std::any_of(parts.begin(), parts.end(), [](std::string_view part) { return part.empty(); })) {
       return fmt::format("locality {} must not contain empty region/zone/subzone info", locality);
     }
-    for (const auto& other : seen) {
-      if (other[0] != parts[0]) continue;
-      if (parts.size() == 1 || other.size() == 1 || other[1] == "*") return overlaps();
-      if (other[1] != parts[1]) continue;
-      if (parts.size() == 2 || other.size() == 2 || other[2] == "*" || other[2] == parts[2])
-        return overlaps();
+    const std::string_view zone = parts.size() > 1 ? parts[1] : "*", subzone = parts.size() > 2 ? parts[2] : "*";
+    if (const auto zones = seen.find(parts[0]); zones != seen.end()) {
+      if (parts.size() == 1 || zones->second.contains("*")) return overlaps;
+      const auto known = zones->second.find(zone);
+      const bool taken = known != zones->second.end() &&
+                         (parts.size() == 2 || known->second.contains("*") || known->second.contains(subzone));
+      if (taken) return overlaps;
     }
-    seen.push_back(parts);
+    seen[parts[0]][zone].insert(subzone);
   }
   return {};
 }

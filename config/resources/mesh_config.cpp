@@ -21,9 +21,24 @@ constexpr Rule trust_domain{
 
 constexpr Rule connects{[](const Node& node, Duration value) {
                           waits(node, value);
-                          if (value > std::chrono::seconds(30)) node.error("time must be >1ms and <30s");
+                          if (value > std::chrono::hours(1)) node.error("time must be >1ms and <1h0m0s");
                         },
-                        "1ms..30s"};
+                        "1ms..1h"};
+
+constexpr Rule whole_milliseconds{[](const Node& node, Duration value) {
+                                    if (value % std::chrono::milliseconds(1) == Duration::zero()) return;
+                                    node.error("only durations to ms precision are supported",
+                                               "round it to milliseconds");
+                                  },
+                                  "whole milliseconds"};
+
+constexpr Rule drains{[](const Node& node, Duration value) {
+                        waits(node, value);
+                        if (value % std::chrono::seconds(1) == Duration::zero()) return;
+                        node.error("drain time only supports durations to seconds precision",
+                                   "round it to seconds");
+                      },
+                      "whole seconds"};
 
 }  // namespace
 
@@ -66,7 +81,7 @@ void describe(Fields& f, MeshConfig::Defaults& d) {
   f.field("terminationDrainDuration", d.termination_drain,
           {"How long connections may finish at the end", "5s"});
   f.field("drainDuration", d.drain, {"How long connections of a listener that is gone may finish", "45s"},
-          waits);
+          drains);
   f.field("proxyAdminPort", d.admin_port, {"The admin port", "15000"}, port_number);
   f.field("statusPort", d.status_port, {"The port of merged metrics", "15020"}, port_number);
   f.field("concurrency", d.concurrency, {"Worker threads; 0: one a core", "as many as the CPU limit"});
@@ -79,7 +94,7 @@ void describe(Fields& f, MeshConfig& m) {
   f.message("MeshConfig");
   f.field("connectTimeout", m.connect_timeout, {"Time to connect", "10s"}, connects);
   f.field("protocolDetectionTimeout", m.protocol_detection_timeout,
-          {"Time to tell a protocol by its first bytes", "0s: any"});
+          {"Time to tell a protocol by its first bytes", "0s: any"}, whole_milliseconds);
   f.field("dnsRefreshRate", m.dns_refresh_rate, {"How often names are looked up", "60s"}, waits);
   f.field("trustDomain", m.trust_domain, {"What identities begin with", "cluster.local"}, trust_domain);
   f.field("trustDomainAliases", m.trust_domain_aliases, {"Trust domains that count as this one"},

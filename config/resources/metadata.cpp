@@ -69,7 +69,7 @@ void check_annotations(Fields& f, const Kind& kind, const Metadata& m, const Spe
     f.reading().error(at, std::move(message), std::move(help)).path = "metadata.annotations";
   };
   for (const char* internal : {"internal.istio.io/webhook-always-reject",
-                               "internal.istio.io/parents-namespace", "internal.istio.io/parents"}) {
+                               "internal.istio.io/parent-namespace", "internal.istio.io/parents"}) {
     if (m.annotations.contains(internal))
       bad(fmt::format("\"{}\" annotation found, this may not be set by users", internal));
   }

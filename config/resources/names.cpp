@@ -41,8 +41,6 @@ std::string labels_complaint(std::string_view domain) {
   return {};
 }
 
-bool wildcarded(std::string_view host) { return host.starts_with('*'); }
-
 }  // namespace
 
 bool is_dns_label(std::string_view text) { return text.size() <= 63 && bounded(text, "-"); }
@@ -71,19 +69,6 @@ std::string wildcard_host_complaint(std::string_view host) {
 std::string partial_wildcard_complaint(std::string_view host) {
   if (host.find('*') == std::string_view::npos || host.size() == 1 || host.starts_with("*.")) return {};
   return fmt::format("partial wildcard \"{}\" not allowed", host);
-}
-
-bool overlap(std::string_view a, std::string_view b) {
-  if (!wildcarded(a) && !wildcarded(b)) return a == b;
-  if (!wildcarded(a)) return a.ends_with(b.substr(1));
-  if (!wildcarded(b)) return b.ends_with(a.substr(1));
-  return a.size() < b.size() ? b.ends_with(a.substr(1)) : a.ends_with(b.substr(1));
-}
-
-bool is_subset(std::string_view host, std::string_view of) {
-  if (wildcarded(host) && !wildcarded(of)) return false;
-  if (wildcarded(host) && host.size() < of.size()) return false;
-  return wildcarded(of) ? host.ends_with(of.substr(1)) : host == of;
 }
 
 bool is_ip_address(std::string_view text) {
@@ -161,7 +146,7 @@ bool is_label_value(std::string_view value) { return value.empty() || bounded(va
 
 bool is_header_name(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return alphanumeric(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+    return alphanumeric(c) || std::string_view("!#$%&'*+,-.^_`|~").find(c) != std::string_view::npos;
   });
 }
 

@@ -14,9 +14,6 @@ namespace outrider::config {
 [[nodiscard]] std::string fqdn_complaint(std::string_view host);
 [[nodiscard]] std::string wildcard_host_complaint(std::string_view host);  // "*", "*.x", "*-x.y" as well
 [[nodiscard]] std::string partial_wildcard_complaint(std::string_view host);
-[[nodiscard]] bool overlap(std::string_view a, std::string_view b);  // some host is covered by both
-[[nodiscard]] bool is_subset(std::string_view host,
-                             std::string_view of);  // `of` covers all that `host` does
 
 [[nodiscard]] bool is_ip_address(std::string_view text);               // with a zone: fe80::1%eth0
 [[nodiscard]] bool is_ip_prefix(std::string_view text);                // 10.0.0.0/8
@@ -30,7 +27,7 @@ namespace outrider::config {
 [[nodiscard]] std::string label_key_complaint(std::string_view key);  // Kubernetes' qualified names
 [[nodiscard]] bool is_label_value(std::string_view value);
 
-[[nodiscard]] bool is_header_name(std::string_view name);  // RFC 9110's token
+[[nodiscard]] bool is_header_name(std::string_view name);  // RFC 9110's token; as Istio, with commas
 [[nodiscard]] bool is_claim_route(std::string_view name);  // "@request.auth.claims.x"
 [[nodiscard]] std::string header_value_complaint(std::string_view value);
 

@@ -49,6 +49,9 @@ void unused_match(Reading& reading, yaml::Position at, const std::string& rule, 
       "put the more specific match first, or remove it");
 }
 
+// Each is compared with each: of more matches by prefix than anybody writes, these.
+constexpr std::size_t kMaxCompared = 2000;
+
 // What Istio compares of a match whose uri is a prefix: equal text, or text that begins with it.
 struct PrefixMatch {
   const HttpMatch* match;
@@ -132,6 +135,7 @@ void warn_of_unreachable_rules(Reading& reading, const VirtualService& v) {
     if (match.uri && match.uri->prefix && !match.uri->prefix->empty())
       prefixes.push_back({&match, route, index});
   });
+  if (prefixes.size() > kMaxCompared) prefixes.resize(kMaxCompared);
   for (std::size_t j = 1; j < prefixes.size(); ++j) {
     for (std::size_t i = 0; i < j; ++i) {
       const PrefixMatch &by = prefixes[i], &what = prefixes[j];

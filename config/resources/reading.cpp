@@ -2,9 +2,24 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 
 namespace outrider::config {
+namespace {
+
+// What quotes a value of megabytes is no message any more.
+std::string shortened(std::string text) {
+  constexpr std::size_t longest = 4096;
+  if (text.size() <= longest) return text;
+  std::size_t end = longest;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  text.resize(end);
+  return text + "...";
+}
+
+}  // namespace
 
 Reading::Reading(std::string file, const yaml::Document& document, const ReadingRules& rules,
                  std::vector<Diagnostic>& diagnostics)
@@ -19,13 +34,15 @@ Diagnostic& Reading::report(Level level, std::string_view code, yaml::Position a
   Diagnostic& d = diagnostics_.emplace_back();
   d.code = code;
   d.level = level;
-  d.message = std::move(message);
+  d.message = shortened(std::move(message));
   d.file = file_;
   d.line = at.line;
   d.column = at.column;
-  d.source_line = line_of(document_.text, document_.first_line, at.line);
+  const std::string_view line = line_of(document_.text, document_.first_line, at.line);
+  const auto before = static_cast<std::ptrdiff_t>(document_.offset) + (line.data() - document_.text.data());
+  if (!line.empty()) d.show(line, static_cast<std::size_t>(std::max<std::ptrdiff_t>(at.offset - before, 0)));
   d.caret_length = at.length;
-  d.help = std::move(help);
+  d.help = shortened(std::move(help));
   return d;
 }
 
@@ -33,6 +50,12 @@ std::string_view Reading::label(const std::string& name) const {
   if (rules_.labels == nullptr) return {};
   const auto found = rules_.labels->find(name);
   return found == rules_.labels->end() ? std::string_view() : std::string_view(found->second);
+}
+
+bool Reading::of_gateway_api(std::string_view what) const {
+  if (!strict_istio() || rules_.annotations == nullptr) return false;
+  const auto found = rules_.annotations->find(fmt::format("internal.istio.io/{}-semantics", what));
+  return found != rules_.annotations->end() && found->second == "gateway";
 }
 
 void Reading::inactive(yaml::Position at, const std::string& path, std::string message, std::string help) {

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,11 +15,14 @@
 
 namespace outrider::config {
 
+struct FieldInfo;
+
 struct ReadingRules {
   bool strict_istio = false;      // judge exactly as Istio does: its verdicts, nothing of ours
   Level inactive = Level::Error;  // how a field is told that does not act yet
   std::string_view ns;            // the resource's namespace
-  const std::map<std::string, std::string>* labels = nullptr;  // and labels
+  const std::map<std::string, std::string>* labels = nullptr;       // its labels
+  const std::map<std::string, std::string>* annotations = nullptr;  // and annotations
 };
 
 class Reading {
@@ -30,10 +34,14 @@ class Reading {
   [[nodiscard]] bool strict_istio() const { return rules_.strict_istio; }
   [[nodiscard]] std::string_view ns() const { return rules_.ns; }
   [[nodiscard]] std::string_view label(const std::string& name) const;  // empty: it has none of this name
-  void about(std::string_view ns, const std::map<std::string, std::string>& labels) {
+  void about(std::string_view ns, const std::map<std::string, std::string>& labels,
+             const std::map<std::string, std::string>& annotations) {
     rules_.ns = ns;
     rules_.labels = &labels;
+    rules_.annotations = &annotations;
   }
+  // What istiod made of the Gateway API's resources, and marked so ("gateway", "route"), is judged milder.
+  [[nodiscard]] bool of_gateway_api(std::string_view what) const;
   [[nodiscard]] const yaml::Document& document() const { return document_; }
   [[nodiscard]] bool failed() const { return failed_; }
   // Nobody reads on after so many of a level: what else there is to say about this document goes unsaid.
@@ -54,6 +62,16 @@ class Reading {
   void inactive(yaml::Position at, const std::string& path, std::string message, std::string help);
   void below_inactive(int step) { below_inactive_ += step; }
 
+  // Below a field that is read for its shape only, no rule is asked.
+  void unchecked(int step) { unchecked_ += step; }
+  [[nodiscard]] bool is_unchecked() const { return unchecked_ > 0; }
+
+  // The messages around the one being read, the outermost first: each lists its fields.
+  using Listing = std::vector<FieldInfo> (*)();
+  [[nodiscard]] std::span<const Listing> around() const { return around_; }
+  void enter(Listing fields) { around_.push_back(fields); }
+  void leave() { around_.pop_back(); }
+
   // Below some fields Istio loses its own warnings: a strict reading is silent there, too.
   void warn_below(bool wanted) { unwarned_ += strict_istio() ? (wanted ? -1 : 1) : 0; }
 
@@ -66,6 +84,8 @@ class Reading {
   std::array<std::size_t, 3> reported_{};  // by level
   int below_inactive_ = 0;
   int unwarned_ = 0;
+  int unchecked_ = 0;
+  std::vector<Listing> around_;
   Diagnostic unwanted_;
   std::vector<Diagnostic>& diagnostics_;
 };

@@ -35,12 +35,21 @@ std::string uri_complaint(std::string_view uri) {
     return fmt::format("URI scheme \"{}\" is not supported: url must have scheme http:// or https://",
                        named ? scheme : "");
   }
+  for (std::size_t percent = uri.find('%'); percent != std::string_view::npos; percent = uri.find('%', percent + 1)) {
+    const std::string_view escape = uri.substr(percent, 3);
+    if (percent > uri.find_first_of("?#")) break;  // a query is not unescaped
+    const bool fine = escape.size() == 3 &&
+                      escape.find_first_not_of("0123456789abcdefABCDEF", 1) == std::string_view::npos;
+    if (!fine) return fmt::format("parse \"{}\": invalid URL escape \"{}\"", uri, escape);
+  }
   std::string_view rest = uri.substr(colon + 1);
   if (!rest.starts_with("//")) return {};
   rest = rest.substr(2, rest.find_first_of("/?#", 2) == std::string_view::npos
                             ? rest.size()
                             : rest.find_first_of("/?#", 2) - 2);
   if (const std::size_t at = rest.rfind('@'); at != std::string_view::npos) rest.remove_prefix(at + 1);
+  if (rest.starts_with('[') && rest.find(']') == std::string_view::npos)
+    return fmt::format("parse \"{}\": missing ']' in host", uri);
   const std::size_t port = rest.rfind(':');
   if (rest.find(' ') != std::string_view::npos)
     return fmt::format("parse \"{}\": invalid character \" \" in host name", uri);

@@ -112,9 +112,16 @@ template <std::string (*complain)(std::string_view)>
 inline constexpr auto without_complaint = [](const Node& node, const std::string& text) {
   if (std::string found = complain(text); !found.empty()) node.error(std::move(found));
 };
-inline constexpr Rule wildcard_host{without_complaint<wildcard_host_complaint>,
+// What to write where a host is asked for.
+inline constexpr const char* kHostHelp =
+    "a host is made of labels of letters, digits and '-', with dots between them";
+template <std::string (*complain)(std::string_view)>
+inline constexpr auto as_host = [](const Node& node, const std::string& text) {
+  if (std::string found = complain(text); !found.empty()) node.error(std::move(found), kHostHelp);
+};
+inline constexpr Rule wildcard_host{as_host<wildcard_host_complaint>,
                                     "a host; its first label may be *"};
-inline constexpr Rule fqdn{without_complaint<fqdn_complaint>, "a host, without a wildcard"};
+inline constexpr Rule fqdn{as_host<fqdn_complaint>, "a host, without a wildcard"};
 inline constexpr Rule header_value{without_complaint<header_value_complaint>,
                                    "a header's value; %NAME% is a variable, %% a percent sign"};
 

@@ -34,7 +34,10 @@ Plain meaning(const Node& node) { return node.value.quoted ? Plain{} : yaml::pla
 // "80": Istio reads a number all the same, a cluster's schema refuses it.
 std::optional<double> quoted_number(const Node& node) {
   if (!node.value.quoted) return {};
-  const std::string& text = node.value.text;
+  std::string_view text = node.value.text;  // Istio passes over blanks around it
+  constexpr std::string_view blanks = " \t\r\n";
+  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+  text = text.substr(0, text.find_last_not_of(blanks) + 1);
   const std::size_t sign = text.starts_with('-') ? 1 : 0;
   const bool zero_first = text.size() > sign + 1 && text[sign] == '0' && text[sign + 1] != '.';
   double number = 0;
@@ -47,7 +50,7 @@ std::optional<double> quoted_number(const Node& node) {
     Diagnostic& d =
         node.warning(fmt::format("{}: a number in quotes", node.path.text()), "remove the quotes");
     d.note = "Istio reads it as the number; the schema of a cluster refuses it";
-    d.replace(node.value.at, text);
+    d.replace(node.value.at, std::string(text));
   }
   return number;
 }
@@ -141,6 +144,11 @@ bool read(const Node& node, double& out) {
     out = *quoted;
     return true;
   }
+  const std::string& text = node.value.text;
+  if (node.reading.strict_istio() && node.value.quoted && (text == "NaN" || text == "Infinity" || text == "-Infinity")) {
+    out = text == "NaN" ? std::nan("") : text[0] == '-' ? -HUGE_VAL : HUGE_VAL;
+    return true;
+  }
   refuse(node, "a number");
   return false;
 }
@@ -218,7 +226,7 @@ bool read(const Node& node, Duration& out) {
     d.message += ": it must be a valid duration greater than 1ms";
     return false;
   }
-  if (total > 9.2e18L) {
+  if (total >= 9.223372036854775807e18L) {
     refuse(node, "a duration below 292 years");
     return false;
   }

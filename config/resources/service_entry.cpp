@@ -24,7 +24,9 @@ const char* name_of(Resolution resolution) {
 
 class Checks {
  public:
-  Checks(Fields& f, const ServiceEntry& s) : f_(f), s_(s) {}
+  Checks(Fields& f, const ServiceEntry& s) : f_(f), s_(s) {
+    for (const ServicePort& port : s.ports) port_names_.insert(*port.name);
+  }
 
   void run() {
     check_selector();
@@ -189,6 +191,10 @@ class Checks {
       f_.error("addresses", fmt::format("addresses cannot be set for resolution type {}", mode));
     if (!s_.endpoints.empty())
       f_.error("endpoints", fmt::format("endpoints cannot be set for resolution type {}", mode));
+    if (s_.location != ServiceEntry::Location::External && s_.location != ServiceEntry::Location::Internal) {
+      f_.error("location",
+               fmt::format("location must be MESH_EXTERNAL or MESH_INTERNAL for resolution type {}", mode));
+    }
     const std::string_view waypoint = f_.reading().label("istio.io/use-waypoint");
     if (s_.location == ServiceEntry::Location::Internal && !waypoint.empty() &&
         !ascii::equals_ignoring_case(waypoint, "none")) {
@@ -216,8 +222,7 @@ class Checks {
 
   void check_endpoint_ports(const WorkloadEntry& endpoint) {
     for (const auto& [name, number] : endpoint.ports) {
-      const auto defined = [&](const ServicePort& p) { return *p.name == name; };
-      if (std::none_of(s_.ports.begin(), s_.ports.end(), defined)) {
+      if (!port_names_.contains(name)) {
         bad(endpoint.at, fmt::format("endpoint port {} is not defined by the service entry", name),
             "the names are those of the service's ports");
       }
@@ -232,6 +237,7 @@ class Checks {
 
   Fields& f_;
   const ServiceEntry& s_;
+  std::set<std::string_view> port_names_;
 };
 
 constexpr Rule service_port{[](const Node& node, std::int64_t value) {

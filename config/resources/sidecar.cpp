@@ -241,7 +241,7 @@ void describe(Fields& f, OutboundTrafficPolicy& p) {
             "REGISTRY_ONLY; without outboundTrafficPolicy, the mesh's"});
   f.field("egressProxy", p.egress_proxy, {"Where calls to such hosts are sent"});
   if (!f.sound()) return;
-  if (static_cast<int>(p.mode) == 2) {
+  if (static_cast<int>(p.mode) == 3) {
     return void(f.error(
         "mode",
         "sidecar: ALLOW_ANY_DYNAMIC_DNS mode is only supported in MeshConfig, not in Sidecar resource"));

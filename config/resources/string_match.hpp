@@ -11,6 +11,7 @@ namespace outrider::config {
 struct StringMatch {
   std::optional<std::string> exact, prefix, regex;
   yaml::Position at;
+  yaml::Position text_at;  // of the text itself; {}: nowhere
 
   enum class Kind { Present, Exact, Prefix, Regex };
   [[nodiscard]] Kind kind() const;

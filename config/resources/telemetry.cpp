@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/resources/cel.hpp"
 #include "config/resources/rules.hpp"
 
 namespace outrider::config {
@@ -10,31 +11,6 @@ namespace {
 using Mode = Telemetry::Mode;
 const std::initializer_list<std::pair<std::string_view, Mode>> kModes{
     {"CLIENT_AND_SERVER", Mode::ClientAndServer}, {"CLIENT", Mode::Client}, {"SERVER", Mode::Server}};
-
-// As far as a CEL expression can be told by its brackets and quotes.
-bool balanced(const std::string& expression) {
-  std::string open;
-  char quote = '\0';
-  bool anything = false;
-  for (std::size_t i = 0; i < expression.size(); ++i) {
-    const char c = expression[i];
-    anything |= c != ' ' && c != '\n';
-    if (quote != '\0') {
-      if (c == '\\')
-        ++i;
-      else if (c == quote)
-        quote = '\0';
-    } else if (c == '"' || c == '\'') {
-      quote = c;
-    } else if (c == '(' || c == '[' || c == '{') {
-      open += c == '(' ? ')' : c == '[' ? ']' : '}';
-    } else if (c == ')' || c == ']' || c == '}') {
-      if (open.empty() || open.back() != c) return false;
-      open.pop_back();
-    }
-  }
-  return anything && quote == '\0' && open.empty();
-}
 
 void check_providers(Fields& f, const std::vector<Telemetry::Provider>& providers) {
   const auto nameless = [](const Telemetry::Provider& p) { return p.name.empty(); };
@@ -178,8 +154,11 @@ void describe(Fields& f, Telemetry::Metrics& m) {
 void describe(Fields& f, Telemetry::AccessLogging::Filter& l) {
   f.message("AccessLogging.Filter");
   f.field("expression", l.expression, {"A CEL expression; requests for which it is false are not logged"});
-  if (f.sound() && !balanced(l.expression))
-    f.error("expression", "must be a valid CEL expression", "as response.code >= 400");
+  if (!f.sound()) return;
+  if (std::string found = cel_complaint(l.expression); !found.empty()) {
+    f.error("expression", fmt::format("must be a valid CEL expression, {}", found),
+            "write a condition such as response.code >= 400");
+  }
 }
 
 void describe(Fields& f, Telemetry::AccessLogging& l) {

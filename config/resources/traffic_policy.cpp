@@ -63,7 +63,8 @@ void describe(Fields& f, PortTrafficPolicy& p) {
   if (!f.sound()) return;
   if (!p.port) f.error("", "portTrafficPolicy must have valid port", "add port: {number: ...}");
   if (!p.load_balancer && !p.connection_pool && !p.outlier_detection && !p.tls) {
-    f.error("", "port traffic policy must have at least one field");
+    f.error("", "port traffic policy must have at least one field",
+            "add loadBalancer, connectionPool, outlierDetection or tls, or remove it");
   }
   warn_of_failover(f, p.load_balancer, p.outlier_detection);
 }
@@ -121,7 +122,10 @@ void describe(Fields& f, TrafficPolicy& p) {
   if (!f.sound()) return;
   const bool anything = p.load_balancer || p.connection_pool || p.outlier_detection || p.tls ||
                         !p.ports.empty() || p.tunnel || p.proxy_protocol || p.retry_budget;
-  if (!anything) f.error("", "traffic policy must have at least one field");
+  if (!anything) {
+    f.error("", "traffic policy must have at least one field",
+            "add loadBalancer, connectionPool, outlierDetection or tls, or remove it");
+  }
   if (p.tunnel && p.proxy_protocol) f.error("tunnel", "tunnel and proxyProtocol must not be set together");
   warn_of_failover(f, p.load_balancer, p.outlier_detection);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "config/resources/host_lists.hpp"
 #include "config/resources/reachability.hpp"
 #include "config/resources/route_weights.hpp"
 #include "config/resources/rules.hpp"
@@ -52,23 +53,22 @@ void check_hosts(Fields& f, const VirtualService& v) {
       found = "wildcard host * is not allowed for virtual services bound to the mesh gateway";
     }
     if (found.empty()) continue;
-    f.reading().error(host.at, std::move(found)).path = path;
+    const char* help = *host == "*" ? "name the hosts, or bind it to a gateway" : kHostHelp;
+    f.reading().error(host.at, std::move(found), help).path = path;
     valid = false;
   }
-  for (std::size_t j = 0; valid && j < v.hosts.size(); ++j) {
-    for (std::size_t i = 0; i < j; ++i) {
-      if (!overlap(*v.hosts[i], *v.hosts[j])) continue;
-      f.reading()
-          .error(v.hosts[j].at,
-                 fmt::format("duplicate hosts in virtual service: {} & {}", *v.hosts[i], *v.hosts[j]),
-                 "remove one of the two")
-          .path = path;
-      break;
-    }
+  if (!valid) return;
+  for (const auto& [first, second] : overlapping(v.hosts)) {
+    f.reading()
+        .error(v.hosts[second].at,
+               fmt::format("duplicate hosts in virtual service: {} & {}", *v.hosts[first], *v.hosts[second]),
+               "remove one of the two")
+        .path = path;
   }
 }
 
 void check_sni(Fields& f, const VirtualService& v) {
+  const HostCover cover(v.hosts);
   for (const TlsRoute& route : v.tls) {
     for (const TlsMatch& match : route.match) {
       for (const At<std::string>& sni : match.sni_hosts) {
@@ -82,14 +82,10 @@ void check_sni(Fields& f, const VirtualService& v) {
                           *sni));
           continue;
         }
-        const bool covered = std::any_of(v.hosts.begin(), v.hosts.end(),
-                                         [&](const auto& host) { return is_subset(*sni, *host); });
-        if (found.empty() && !covered) {
-          std::string hosts;
-          for (const auto& host : v.hosts) hosts += (hosts.empty() ? "" : ", ") + *host;
+        if (found.empty() && !cover.has(*sni)) {
           found = fmt::format(
               "SNI host \"{}\" is not a compatible subset of any of the virtual service hosts: [{}]", *sni,
-              hosts);
+              cover.text());
         }
         if (!found.empty()) f.reading().error(sni.at, std::move(found));
       }
@@ -182,24 +178,28 @@ void describe(Fields& f, TcpRoute& r) {
 
 void describe(Fields& f, VirtualService& v) {
   f.message("VirtualService");
-  f.field("hosts", v.hosts,
+  const bool hosts_read = f.field(
+      "hosts", v.hosts,
           {"What is called: names, *.names, addresses; a short name is of the own namespace",
            "none: a delegate, which others refer to"});
-  f.field("gateways", v.gateways,
-          {"Where it holds: gateways as namespace/name, and mesh for all sidecars", "mesh"});
+  const bool gateways_read =
+      f.field("gateways", v.gateways,
+              {"Where it holds: gateways as namespace/name, and mesh for all sidecars", "mesh"});
   f.field("http", v.http, {"Rules for HTTP and gRPC; the first that matches is followed"});
   f.field("tls", v.tls, {"Rules for TLS that is passed through, by server name"});
   f.field("tcp", v.tcp, {"Rules for other TCP"});
   describe_export_to(f, v);
-  if (!f.sound()) return;
+  const bool sound = f.sound();  // else hosts and gateways are judged all the same
+  if (gateways_read)
+    check_gateway_names(f.reading(), v.gateways, f.path() + ".gateways", NamedBy::Resource);
+  if (hosts_read && (gateways_read || !f.has("gateways"))) check_hosts(f, v);
+  if (!sound) return;
   if (v.hosts.empty()) {
     check_delegate(f, v);
     f.inactive("hosts", "a VirtualService without hosts is a delegate, which is not supported yet",
                "give it hosts");
   }
-  check_gateway_names(f.reading(), v.gateways, f.path() + ".gateways");
   check_claims(f, v);
-  check_hosts(f, v);
   check_sni(f, v);
   if (v.http.empty() && v.tls.empty() && v.tcp.empty()) {
     f.error("http", "http, tcp or tls must be provided in virtual service",

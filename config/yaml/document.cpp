@@ -33,7 +33,7 @@ std::size_t utf8_sequence(std::string_view text) {
 std::expected<void, Problem> check_bytes(std::string_view text) {
   if (text.size() > kMaxFileBytes) {
     return std::unexpected(
-        Problem{fmt::format("the file has {} bytes, more than {} MiB", text.size(), kMaxFileBytes >> 20),
+        Problem{fmt::format("the file has more than {} MiB", kMaxFileBytes >> 20),
                 {},
                 "split it into several files"});
   }

@@ -192,11 +192,16 @@ class Reader {
                value.quoted ? "put all of it inside the quotes" : "begin a new line, or put it in quotes");
   }
 
-  void check_indent(int column, const char* what) {
+  // `first` begins the list or map that was just read on; `inner_` what ended before this line.
+  void check_indent(int column, const Position& first) {
     if (in_.indent() <= column) return;
-    in_.refuse(
-        fmt::format("wrong indentation: {} spaces, where {} stand at {}", in_.indent(), what, column),
-        fmt::format("indent this line by {} spaces", column));
+    const auto spaces = [](int n) { return fmt::format("{} space{}", n, n == 1 ? "" : "s"); };
+    const std::string outer = fmt::format("{}, as line {} has", spaces(column), first.line);
+    in_.refuse(fmt::format("wrong indentation: {}", spaces(in_.indent())),
+               inner_.line > first.line && inner_.column - 1 > column
+                   ? fmt::format("indent this line by {}, or by {}, as line {} has", outer,
+                                 spaces(inner_.column - 1), inner_.line)
+                   : fmt::format("indent this line by {}", outer));
   }
 
   Value block_list(int column) {
@@ -216,8 +221,9 @@ class Reader {
         list.items.back().at = dash_at;
       }
       in_.skip_to_token();
-      if (!in_.at_end()) check_indent(column, "the items of this list");
+      if (!in_.at_end()) check_indent(column, list.at);
     }
+    inner_ = list.at;
     return list;
   }
 
@@ -226,15 +232,19 @@ class Reader {
     Value map{Shape::Map, {}, false, {}, {}, {}};
     Level level(*this, in_.position(in_.mark()));
     for (;;) {
-      auto [name, at] = explicit_key() ? read_explicit_key(column) : key(Within::Block);
+      const bool is_explicit = explicit_key();
+      auto [name, at] = is_explicit ? read_explicit_key(column) : key(Within::Block);
       if (map.entries.empty()) map.at = at;
       level.add(map, std::move(name), at);
       in_.skip_blanks();
       in_.advance();  // the colon
-      map.entries.back().value = map_value(column, at);
+      map.entries.back().value = map_value(column, at, is_explicit);
       in_.skip_to_token();
-      if (in_.at_end() || in_.indent() < column) return map;
-      check_indent(column, "the keys of this map");
+      if (in_.at_end() || in_.indent() < column) {
+        inner_ = map.at;
+        return map;
+      }
+      check_indent(column, map.at);
       if (dash()) {
         in_.refuse("a list item among the keys of a map", "indent it below the key that it belongs to");
       }
@@ -255,7 +265,8 @@ class Reader {
                                  word.substr(colon + 1)));
   }
 
-  Value map_value(int column, const Position& key_at) {
+  // After `? key` a list or map may begin on the line of the colon, as after a dash.
+  Value map_value(int column, const Position& key_at, bool after_explicit_key) {
     in_.skip_blanks();
     if (in_.at_line_end() || in_.peek() == '#') {
       in_.skip_to_token();
@@ -263,6 +274,7 @@ class Reader {
       if (value.shape == Shape::Null && value.at.bytes == 0) value.at = key_at;
       return value;
     }
+    if (after_explicit_key) return block_node(column, false);
     if (dash()) in_.refuse("a list cannot begin on the line of its key", "begin it in the next line");
     return inline_value(column);
   }
@@ -291,7 +303,12 @@ class Reader {
     skip_flow_space(open, close);
     if (in_.peek() == close) return;
     if (in_.peek() != ',') {
-      in_.refuse(fmt::format("a comma or {} is missing here", close), "separate items by commas");
+      in_.refuse(fmt::format("a comma or {} is missing here", close),
+                 open.line == in_.line()
+                     ? "separate items by commas"
+                     : fmt::format("what began in line {} with {} is not closed: add {} to its end, or "
+                                   "separate items by commas",
+                                   open.line, close == ']' ? '[' : '{', close));
     }
     in_.advance();
     skip_flow_space(open, close);
@@ -358,6 +375,7 @@ class Reader {
   Cursor in_;
   std::size_t& values_;
   std::size_t depth_ = 0;
+  Position inner_{0, 0};  // where the block list or map begins that ended last
 };
 
 }  // namespace

@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <fstream>
-#include <iterator>
 #include <system_error>
+
+#include "config/yaml/document.hpp"
 
 namespace outrider::config {
 namespace fs = std::filesystem;
@@ -18,12 +19,24 @@ Result<SourceFile> read_file(const fs::path& path) {
     const std::string reason = std::generic_category().message(errno);
     return fail(fmt::format("cannot read {}: {}", path.string(), reason));
   }
-  std::string text{std::istreambuf_iterator<char>(in), {}};
+  std::string text = read_text(in);
   if (in.bad()) return fail(fmt::format("cannot read {}", path.string()));
   return SourceFile{path.string(), std::move(text)};
 }
 
 }  // namespace
+
+std::string read_text(std::istream& in) {
+  constexpr std::size_t piece = 64UL << 10;
+  std::string text;
+  while (in && text.size() <= yaml::kMaxFileBytes) {
+    const std::size_t have = text.size();
+    text.resize(std::min(have + piece, yaml::kMaxFileBytes + 1));
+    in.read(text.data() + have, static_cast<std::streamsize>(text.size() - have));
+    text.resize(have + static_cast<std::size_t>(in.gcount()));
+  }
+  return text;
+}
 
 Result<std::vector<SourceFile>> read_directory(const fs::path& path) {
   std::error_code error;

@@ -5,7 +5,7 @@ namespace outrider::config::yaml {
 std::string_view to_string(Shape shape) {
   switch (shape) {
     case Shape::Null: return "nothing";
-    case Shape::Scalar: return "a scalar";
+    case Shape::Scalar: return "a single value";
     case Shape::List: return "a list";
     case Shape::Map: return "a map";
   }

@@ -13,7 +13,7 @@ namespace outrider::config::yaml {
 
 enum class Shape { Null, Scalar, List, Map };
 
-[[nodiscard]] std::string_view to_string(Shape shape);  // "nothing", "a scalar", "a list", "a map"
+[[nodiscard]] std::string_view to_string(Shape shape);  // "nothing", "a single value", "a list", "a map"
 
 struct Entry;
 

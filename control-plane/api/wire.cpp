@@ -12,7 +12,7 @@ NLOHMANN_JSON_SERIALIZE_ENUM(Level, {{Level::Error, "error"},
                                      {Level::Warning, "warning"},
                                      {Level::Info, "info"}})
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Diagnostic, code, level, message, file, line, column,
-                                   source_line, caret_length, note, help)
+                                   source_line, caret_length, note, help, source_column)
 
 }  // namespace outrider::config
 

@@ -84,7 +84,7 @@ Result<std::vector<config::SourceFile>> read_sources(const std::vector<std::stri
   std::vector<config::SourceFile> files;
   for (const std::string& path : paths) {
     if (path == "-") {
-      files.push_back({"-", std::string(std::istreambuf_iterator<char>(std::cin), {})});
+      files.push_back({"-", config::read_text(std::cin)});
       continue;
     }
     auto found = config::read_directory(path);

@@ -36,8 +36,11 @@ auto identity_of(const Diagnostic& diagnostic) {
 // By the line itself: standard input is always called "-", whatever it held the last time.
 bool is_about(const Diagnostic& finding, std::span<const Change> changes) {
   return std::any_of(changes.begin(), changes.end(), [&](const Change& change) {
-    return change.resource->origin().file == finding.file && !finding.source_line.empty() &&
-           change.resource->source_line(finding.line) == finding.source_line;
+    if (change.resource->origin().file != finding.file || finding.source_line.empty()) return false;
+    const std::string_view line = change.resource->source_line(finding.line);
+    Diagnostic here;
+    here.show(line, config::byte_of(line, finding.column));
+    return here.source_line == finding.source_line;
   });
 }
 

@@ -59,3 +59,19 @@ TEST_CASE("one line for logs and refusals") {
   CHECK(render_line(whole) == "error[IST0106] vs.yaml: unknown field \"weight\"");
   CHECK(render(whole, false).find('|') == std::string::npos);
 }
+
+TEST_CASE("of a long line the piece around the column is shown, and the carets stand under it") {
+  Diagnostic d = weight();
+  const std::string line = std::string(1000, 'a') + "\u00e9weight" + std::string(3'000'000, 'b');
+  d.column = 1002;
+  d.show(line, byte_of(line, d.column));
+  CHECK(d.source_line.size() < 300);
+  CHECK(d.source_line.starts_with("..."));
+  CHECK(d.source_line.ends_with("..."));
+  const std::string text = render(d, false);
+  const std::size_t shown = text.find("weight", text.find("29 |")), carets = text.find("^^^^^^");
+  const auto column = [&](std::size_t at) { return at - text.rfind('\n', at); };
+  CHECK(column(shown) == column(carets) + 1);  // the byte that the \u00e9 has more
+  d.show("      weight: 90", 6);
+  CHECK(d.source_line == "      weight: 90");
+}

@@ -42,7 +42,7 @@ TEST_CASE("a wrong field is an error at its own line and column") {
   const Refusal rows[] = {
       // shapes and scalars
       {kVs, "  hosts: a\n  http: [{route: [{destination: {host: a}}]}]\n", "5:10",
-       "spec.hosts has to be a list, not a scalar"},
+       "spec.hosts has to be a list, not a single value"},
       {kVs, "  hosts: [a]\n  http: [{route: [{destination: {host: a}}], timeout: 10}]\n", "6:55",
        "spec.http[0].timeout has to be a duration"},
       {kVs, "  hosts: [a]\n  http: [{route: [{destination: {host: a}}], timeout: 1.5ms}]\n", "6:55",
@@ -360,4 +360,48 @@ TEST_CASE("durations are sums of numbers with units") {
                                                     wrong)))
                     .ok());
   }
+}
+
+TEST_CASE("a field that is indented too far, or not far enough, is told where it belongs") {
+  const auto help = [](const std::string& route) {
+    const Loaded loaded = load_text(resource(kVs, "  hosts: [a]\n  http:\n  - " + route + "\n"));
+    REQUIRE_FALSE(loaded.diagnostics.empty());
+    return loaded.diagnostics.front().help;
+  };
+  CHECK(help("route: [{destination: {host: a}, timeout: 1s}]") ==
+        "\"timeout\" belongs one level higher, beside \"route\"");
+  CHECK(help("route: [{destination: {host: a, timeout: 1s}}]") ==
+        "\"timeout\" belongs 2 levels higher, beside \"route\"");
+  CHECK(help("perTryTimeout: 1s") == "\"perTryTimeout\" belongs one level deeper, into \"retries\"");
+}
+
+TEST_CASE("a list of hosts is compared without a look at each pair") {
+  const auto verdict = [](const std::string& hosts) {
+    const Loaded loaded = load_text(
+        resource(kVs, "  hosts: [" + hosts + "]\n  http: [{route: [{destination: {host: a}}]}]\n"));
+    return loaded.diagnostics.empty() ? "" : loaded.diagnostics.front().message;
+  };
+  CHECK(verdict("a.com, b.com, '*.c.com', xc.com") == "");
+  CHECK(verdict("a.com, b.com, a.com") == "duplicate hosts in virtual service: a.com & a.com");
+  CHECK(verdict("b.a.com, '*.a.com'") == "duplicate hosts in virtual service: b.a.com & *.a.com");
+  CHECK(verdict("'*.com', z.com, '*.a.com', x.y.a.com") ==
+        "duplicate hosts in virtual service: *.com & z.com");
+  CHECK(verdict("'*a.com', ba.com") == "duplicate hosts in virtual service: *a.com & ba.com");
+}
+
+TEST_CASE("mesh-wide times are checked as istiod checks them") {
+  const auto says = [](const std::string& field) {
+    const Loaded loaded = load_text("apiVersion: mesh.istio.io/v1alpha1\nkind: MeshConfig\nmetadata: {name: a}\nspec: {" +
+                                    field + "}\n");
+    for (const Diagnostic& d : loaded.diagnostics) {
+      if (d.code == "IST0106") return d.message;
+    }
+    return std::string();
+  };
+  CHECK(says("connectTimeout: 1h") == "");
+  CHECK(says("connectTimeout: 61m") == "time must be >1ms and <1h0m0s");
+  CHECK(says("protocolDetectionTimeout: 0s") == "");
+  CHECK(says("protocolDetectionTimeout: 1.5ms") == "only durations to ms precision are supported");
+  CHECK(says("defaultConfig: {drainDuration: 1.5s}") ==
+        "drain time only supports durations to seconds precision");
 }

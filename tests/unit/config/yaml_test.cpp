@@ -1,6 +1,9 @@
 #include <doctest/doctest.h>
 
+#include <sstream>
+
 #include "config/yaml/document.hpp"
+#include "config/yaml/source.hpp"
 #include "tests/unit/config/meshes.hpp"
 
 using namespace outrider::config;
@@ -134,4 +137,22 @@ TEST_CASE("an empty file is an error, since a half-written one looks like that")
   check_only(load_text(" \n\n").diagnostics, "0:0", "empty");
   CHECK(load_text("").unreadable_files == std::vector<std::string>{"mesh.yaml"});
   CHECK(load_text("# all commented out\n").ok());
+}
+
+TEST_CASE("an indentation between two is told with both") {
+  const yaml::Problem problem = problem_of("a: 1\nspec:\n  b: 1\n c: 1\n");
+  CHECK(problem.message == "wrong indentation: 1 space");
+  CHECK(problem.help == "indent this line by 0 spaces, as line 1 has, or by 2 spaces, as line 3 has");
+}
+
+TEST_CASE("a bracket that is still open is told with its line") {
+  const yaml::Problem problem = problem_of("hosts: [a,\n  b\nhttp: 1\n");
+  CHECK(problem.help.find("line 1") != std::string::npos);
+}
+
+TEST_CASE("no more is read of a file than what shows that it is too large") {
+  std::istringstream in(std::string(yaml::kMaxFileBytes + 1000, 'x'));
+  CHECK(read_text(in).size() == yaml::kMaxFileBytes + 1);
+  std::istringstream small("a: 1\n");
+  CHECK(read_text(small) == "a: 1\n");
 }
