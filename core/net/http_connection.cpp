@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace outrider::net {
 namespace {
 
@@ -9,6 +11,7 @@ using protocol::Event;
 using protocol::TlsSession;
 
 constexpr std::size_t produce_limit = 64 * 1024;  // bytes of output made before each write
+constexpr Duration rest_after = std::chrono::milliseconds(500);  // sooner than freed memory is given back: Ebb
 constexpr int writes_a_turn = 4;                  // then the others get theirs
 constexpr Duration linger_time = std::chrono::seconds(1);
 constexpr std::size_t most_lingered = 256 * 1024;  // bytes that are read after our last, and thrown away
@@ -36,6 +39,7 @@ void HttpConnection::discard(std::unique_ptr<HttpConnection> connection) {
 
 void HttpConnection::on_bytes(ByteView bytes) {
   last_activity_ = loop_.now();
+  if (resting_) wake();
   switch (state_) {
     case State::Sniffing:
       if (!tls_) {
@@ -325,22 +329,32 @@ void HttpConnection::close_now() {
   owner_.on_closed(*this);
 }
 
-void HttpConnection::watch_idle(Duration after) {
-  if (after == Duration{0}) {
-    timer_.cancel();
+// Quiet for a moment, it gives back the buffers that it can do without; quiet for as long as it may be, and
+// without streams, it ends.
+void HttpConnection::watch_quiet() {
+  const Duration limit = timeouts().idle;
+  const Duration quiet = loop_.now() - last_activity_;
+  const bool idle = open_streams() == 0;
+  if (limit > Duration{0} && idle && quiet >= limit) {
+    abort({});
     return;
   }
-  timer_.start(loop_, after, [this] {
-    const Duration limit = timeouts().idle;
-    const Duration quiet = loop_.now() - last_activity_;
-    if (open_streams() > 0) {
-      watch_idle(limit);
-    } else if (quiet < limit) {
-      watch_idle(limit - quiet);
-    } else {
-      abort({});
-    }
-  });
+  if (!resting_ && quiet >= rest_after) {
+    resting_ = true;
+    if (tls_) tls_->rest();
+    if (handshake_out_.empty()) handshake_out_ = Buffer();
+  }
+  Duration left = resting_ ? Duration{0} : rest_after - quiet;
+  if (limit > Duration{0}) {
+    const Duration until_limit = idle ? limit - quiet : limit;
+    left = resting_ ? until_limit : std::min(left, until_limit);
+  }
+  if (left > Duration{0}) timer_.start(loop_, left, [this] { watch_quiet(); });
+}
+
+void HttpConnection::wake() {
+  resting_ = false;
+  if (state_ == State::Open) watch_quiet();
 }
 
 void HttpConnection::tell_time() {

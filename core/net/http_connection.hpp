@@ -47,6 +47,7 @@ struct ClientOptions {
   std::shared_ptr<const protocol::TlsContext> tls;  // null: plaintext
   std::string sni;
   std::vector<std::string> alpn;
+  protocol::TlsTicket* ticket = nullptr;  // null: no session is resumed
   Protocol protocol = Protocol::Http1;
   protocol::Http2Limits limits;
   Duration connect_timeout = std::chrono::seconds(10);  // TCP and TLS together
@@ -99,6 +100,7 @@ class HttpConnection final : TcpStream::Owner, Loop::Flushable {
   [[nodiscard]] bool secure() const { return tls_ != nullptr; }
   // The verified peer of a TLS connection, null without TLS.
   [[nodiscard]] const protocol::TlsPeer* peer() const { return tls_ ? &tls_->peer() : nullptr; }
+  [[nodiscard]] bool resumed() const { return tls_ && tls_->resumed(); }
   [[nodiscard]] const SocketAddress& local() const { return local_; }
   [[nodiscard]] const SocketAddress& remote() const { return remote_; }
   // Why it closed or never opened, for people; empty after a proper end.
@@ -139,7 +141,8 @@ class HttpConnection final : TcpStream::Owner, Loop::Flushable {
   void close_now();
   void end_output();
   void linger();
-  void watch_idle(Duration after);
+  void watch_quiet();
+  void wake();
   void watch_head();
   void watch_output();
   void tell_time();
@@ -163,6 +166,7 @@ class HttpConnection final : TcpStream::Owner, Loop::Flushable {
   Timer timer_;  // of the handshake, then of idleness, then of lingering
   Timer head_timer_, settings_timer_, stall_timer_;
   TimePoint last_activity_;
+  bool resting_ = false;  // quiet, and without the buffers that it can do without
   std::size_t lingered_ = 0;
   TimePoint seconds_told_;          // to the codec
   std::uint64_t held_in_turn_ = 0;  // in which the codec held input back; 0: it did not

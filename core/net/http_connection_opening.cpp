@@ -67,7 +67,7 @@ void HttpConnection::on_connected() {
     become_ready();
     return;
   }
-  tls_ = std::make_unique<TlsSession>(*dial_.tls, dial_.sni, dial_.alpn);
+  tls_ = std::make_unique<TlsSession>(*dial_.tls, dial_.sni, dial_.alpn, dial_.ticket);
   tls_->start(handshake_out_);
   loop_.flush_later(*this);
 }
@@ -124,7 +124,8 @@ void HttpConnection::choose_codec(bool http2) {
 void HttpConnection::become_ready() {
   state_ = State::Open;
   loop_.flush_later(*this);
-  watch_idle(timeouts().idle);
+  last_activity_ = loop_.now();
+  watch_quiet();
   if (codec_->awaits_settings() && timeouts().settings > Duration{0}) {
     settings_timer_.start(loop_, timeouts().settings, [this] {
       if (codec_->awaits_settings()) give_up(protocol::Rejection::SettingsTimeout);

@@ -1,5 +1,5 @@
 #pragma once
-// Memory for nghttp2: its many small, short-lived blocks come from the free lists.
+// Memory for nghttp2: its many small, short-lived blocks come from the free lists, large ones from the system.
 
 #include <nghttp2/nghttp2.h>
 

@@ -19,6 +19,8 @@
 #include "core/base/clock.hpp"
 #include "core/base/error.hpp"
 
+struct ssl_session_st;  // OpenSSL's SSL_SESSION
+
 namespace outrider::protocol {
 
 // PEM texts: a workload's certificate chain and key, and the roots that it trusts.
@@ -43,6 +45,8 @@ enum class Callers : std::uint8_t {
   Certified,        // one that the roots vouch for; whoever it names is nobody in the mesh
 };
 
+struct VerifiedPeer;  // tls_memory.hpp
+
 class TlsContext {
  public:
   // Each side presents the certificate and verifies the peer's: chain, validity, purpose. What a
@@ -53,26 +57,51 @@ class TlsContext {
                                                  std::span<const std::string> alpn,
                                                  Accepts accepts = {});
   [[nodiscard]] static Result<TlsContext> client(const TlsCredentials& credentials);
+  // One made from these would be like this one, which remembers peers that it would not know.
+  [[nodiscard]] bool made_from(const TlsCredentials& credentials, Callers callers,
+                               std::span<const std::string> alpn) const;
 
   [[nodiscard]] SSL_CTX* native() const { return context_.get(); }
-  [[nodiscard]] Callers peers() const { return peers_; }
-
  private:
   struct Free {
     void operator()(SSL_CTX* context) const;
   };
-  static Result<TlsContext> make(bool server, const TlsCredentials& credentials, Callers peers);
-  static int verify_svid(X509_STORE_CTX* store, void*);
+  static Result<TlsContext> make(bool server, const TlsCredentials& credentials, Callers peers,
+                                 std::span<const std::string> alpn);
+  static int verify(X509_STORE_CTX* store, void*);
+  void let_callers_resume();  // server
+  void keep_tickets();        // client
 
   std::unique_ptr<SSL_CTX, Free> context_;
-  Callers peers_ = Callers::Mesh;  // what is asked of the other side
+  std::string recipe_;
+};
+
+// Client: the newest session that one server gave, to be resumed by the next connections to it while the
+// context is the same, the name too, and the server's certificates are valid. Owned by who dials; outlives
+// those connections; one thread.
+class TlsTicket {
+ public:
+  TlsTicket();
+  ~TlsTicket();
+
+ private:
+  friend class TlsSession;
+  struct Free {
+    void operator()(ssl_session_st* session) const;
+  };
+  std::unique_ptr<ssl_session_st, Free> session_;
+  std::shared_ptr<const VerifiedPeer> server_;
+  std::uint64_t context_ = 0;  // its number
+  std::string sni_;
 };
 
 class TlsSession {
  public:
   explicit TlsSession(const TlsContext& context);
-  // Client: what is offered and named before the handshake.
-  TlsSession(const TlsContext& context, std::string_view sni, std::span<const std::string> alpn);
+  // Client: what is offered and named before the handshake. With a ticket, the session in it is resumed where
+  // that may be, and one that the server gives is put there.
+  TlsSession(const TlsContext& context, std::string_view sni, std::span<const std::string> alpn,
+             TlsTicket* ticket = nullptr);
   ~TlsSession();
   TlsSession(const TlsSession&) = delete;
   TlsSession& operator=(const TlsSession&) = delete;
@@ -87,32 +116,39 @@ class TlsSession {
   [[nodiscard]] Status read(std::span<std::uint8_t> plain, std::size_t& size, Buffer& cipher_out);
   // Encrypts all of `plain`; false when the session has failed.
   [[nodiscard]] bool write(ByteView plain, Buffer& cipher_out);
+  // Nothing has come for a while: its buffers go, and come back with the next record.
+  void rest();
   // close_notify.
   void shut_down(Buffer& cipher_out);
 
   [[nodiscard]] bool established() const { return established_; }
   [[nodiscard]] std::string_view alpn() const;
-  [[nodiscard]] const TlsPeer& peer() const { return peer_; }
+  [[nodiscard]] const TlsPeer& peer() const;
+  // Its peer had shown its certificates on an earlier connection.
+  [[nodiscard]] bool resumed() const;
   // After Failed: why, for people.
   [[nodiscard]] const std::string& failure() const { return failure_; }
 
  private:
   friend class TlsContext;
   struct Bio;
+  struct Resumption;
   struct Free {
     void operator()(SSL* session) const;
   };
   void attach();
   void on_established();
+  void resume(const TlsContext& context);
   [[nodiscard]] Status fail_with(int result);
 
   std::unique_ptr<SSL, Free> session_;
-  const Callers peers_;
   ByteView input_;
   Buffer* output_ = nullptr;
   bool established_ = false;
   std::size_t silent_ = 0;  // cipher text since the last data
-  TlsPeer peer_;
+  std::shared_ptr<const VerifiedPeer> peer_;     // null: nobody
+  std::shared_ptr<const VerifiedPeer> resumed_;  // who it is if the handshake resumes a session
+  TlsTicket* ticket_ = nullptr;
   std::string refusal_;  // why the peer's certificate is not accepted, when we say so ourselves
   std::string failure_;
 };

@@ -3,20 +3,15 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
+#include <atomic>
 #include <ctime>
 
-#include "core/protocol/tls.hpp"
+#include "core/protocol/tls_library.hpp"
+#include "core/protocol/tls_memory.hpp"
 
 namespace outrider::protocol {
 namespace {
 
-template <auto Function>
-struct FreeWith {
-  template <typename T>
-  void operator()(T* object) const {
-    Function(object);
-  }
-};
 using BioPtr = std::unique_ptr<BIO, FreeWith<BIO_free_all>>;
 using CertificatePtr = std::unique_ptr<X509, FreeWith<X509_free>>;
 using KeyPtr = std::unique_ptr<EVP_PKEY, FreeWith<EVP_PKEY_free>>;
@@ -72,26 +67,17 @@ Result<void> use_roots(SSL_CTX* context, const std::string& roots) {
   return {};
 }
 
-// What a server goes by lives with the SSL_CTX: its sessions outlive the TlsContext.
-struct Rules {
-  std::string alpn;  // in wire format
-  TlsContext::Accepts accepts;
-};
-
-int rules_index() {
+// The index of the TlsMemory among a context's data.
+int memory_index() {
   static const int index = SSL_CTX_get_ex_new_index(
       0, nullptr, nullptr, nullptr,
-      [](void*, void* data, CRYPTO_EX_DATA*, int, long, void*) { delete static_cast<Rules*>(data); });
+      [](void*, void* data, CRYPTO_EX_DATA*, int, long, void*) { delete static_cast<TlsMemory*>(data); });
   return index;
-}
-
-const Rules* rules_of(const SSL* session) {
-  return static_cast<const Rules*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(session), rules_index()));
 }
 
 int select_alpn(SSL* session, const unsigned char** out, unsigned char* out_size,
                 const unsigned char* offered, unsigned int offered_size, void*) {
-  const std::string& list = rules_of(session)->alpn;
+  const std::string& list = TlsMemory::of(SSL_get_SSL_CTX(session)).alpn;
   unsigned char* chosen = nullptr;
   const int rc = SSL_select_next_proto(&chosen, out_size,
                                        reinterpret_cast<const unsigned char*>(list.data()),
@@ -108,9 +94,8 @@ Result<void> set_up(SSL_CTX* context, const TlsCredentials& credentials, Callers
   SSL_CTX_set_ciphersuites(
       context, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256");
   SSL_CTX_set1_groups_list(context, "X25519:P-256");
+  // OpenSSL would give two tickets to everybody, and keep sessions by its own rules.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  // Two tickets by default cost a third of a handshake, and a resumed session would outlive a
-  // change of what is trusted.
   SSL_CTX_set_num_tickets(context, 0);
   SSL_CTX_set_max_cert_list(context, 32 * 1024);
   SSL_CTX_set_verify_depth(context, 3);
@@ -132,6 +117,20 @@ std::string wire_format(std::span<const std::string> protocols) {
   return wire;
 }
 
+// Tells whether two contexts would be alike, without keeping what they were made from.
+std::string recipe(const TlsCredentials& credentials, Callers peers, std::span<const std::string> alpn) {
+  std::string all = fmt::format("{} ", static_cast<int>(peers));
+  for (const std::string* part : {&credentials.certificate_chain, &credentials.private_key, &credentials.roots}) {
+    all += fmt::format("{} {}", part->size(), *part);
+  }
+  all += wire_format(alpn);
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  EVP_Digest(all.data(), all.size(), digest, &size, EVP_sha256(), nullptr);
+  OPENSSL_cleanse(all.data(), all.size());
+  return {reinterpret_cast<const char*>(digest), size};
+}
+
 WallTime wall_time(const ASN1_TIME* time) {
   std::tm parts{};
   if (ASN1_TIME_to_tm(time, &parts) != 1) return {};
@@ -139,6 +138,18 @@ WallTime wall_time(const ASN1_TIME* time) {
 }
 
 }  // namespace
+
+TlsMemory& TlsMemory::of(const SSL_CTX* context) {
+  return *static_cast<TlsMemory*>(SSL_CTX_get_ex_data(context, memory_index()));
+}
+
+TlsMemory& TlsMemory::attach(SSL_CTX* context) {
+  static std::atomic<std::uint64_t> made{0};
+  auto* memory = new TlsMemory;
+  memory->number = ++made;
+  SSL_CTX_set_ex_data(context, memory_index(), memory);
+  return *memory;
+}
 
 Result<CertificateLife> certificate_life(const std::string& chain) {
   const BioPtr text = memory(chain);
@@ -157,45 +168,40 @@ Result<void> check_life(const std::string& chain, WallTime now) {
   return {};
 }
 
-// The chain first, then that the leaf is an X.509-SVID of somebody who may call: a wrong one is
-// answered by an alert.
-int TlsContext::verify_svid(X509_STORE_CTX* store, void*) {
-  if (X509_verify_cert(store) != 1) return 0;
-  auto* native = static_cast<SSL*>(
-      X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
-  auto& session = *static_cast<TlsSession*>(SSL_get_app_data(native));
-  const auto identity = spiffe_identity(*X509_STORE_CTX_get0_cert(store));
-  const Rules* rules = rules_of(native);
-  if (identity && (!rules || !rules->accepts || rules->accepts(*identity))) return 1;
-  session.refusal_ = identity ? fmt::format("{} may not call here", *identity) : identity.error().message;
-  X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
-  return 0;
-}
-
 void TlsContext::Free::operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
 
-Result<TlsContext> TlsContext::make(bool server, const TlsCredentials& credentials, Callers peers) {
+Result<TlsContext> TlsContext::make(bool server, const TlsCredentials& credentials, Callers peers,
+                                    std::span<const std::string> alpn) {
   TlsContext context;
-  context.peers_ = peers;
-  context.context_.reset(SSL_CTX_new(server ? TLS_server_method() : TLS_client_method()));
+  context.recipe_ = recipe(credentials, peers, alpn);
+  context.context_.reset(SSL_CTX_new_ex(tls_library(), nullptr, server ? TLS_server_method() : TLS_client_method()));
+  SSL_CTX_set_cert_verify_callback(context.native(), verify, nullptr);
+  TlsMemory& memory = TlsMemory::attach(context.native());
+  memory.peers = peers;
+  memory.alpn = wire_format(alpn);
   if (auto done = set_up(context.native(), credentials, peers); !done) return std::unexpected(done.error());
-  if (peers == Callers::Mesh || peers == Callers::MeshOrAnonymous) {
-    SSL_CTX_set_cert_verify_callback(context.native(), verify_svid, nullptr);
-  }
   return context;
 }
 
 Result<TlsContext> TlsContext::server(const TlsCredentials& credentials, Callers callers,
                                       std::span<const std::string> alpn, Accepts accepts) {
-  auto context = make(true, credentials, callers);
+  auto context = make(true, credentials, callers, alpn);
   if (!context) return context;
-  SSL_CTX_set_ex_data(context->native(), rules_index(), new Rules{wire_format(alpn), std::move(accepts)});
+  TlsMemory::of(context->native()).accepts = std::move(accepts);
   SSL_CTX_set_alpn_select_cb(context->native(), select_alpn, nullptr);
+  if (callers != Callers::Anonymous) context->let_callers_resume();
   return context;
 }
 
 Result<TlsContext> TlsContext::client(const TlsCredentials& credentials) {
-  return make(false, credentials, Callers::Mesh);
+  auto context = make(false, credentials, Callers::Mesh, {});
+  if (context) context->keep_tickets();
+  return context;
+}
+
+bool TlsContext::made_from(const TlsCredentials& credentials, Callers callers,
+                           std::span<const std::string> alpn) const {
+  return recipe_ == recipe(credentials, callers, alpn);
 }
 
 }  // namespace outrider::protocol

@@ -1,12 +1,11 @@
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509.h>
 
 #include <algorithm>
 #include <cstring>
 
-#include "core/protocol/tls.hpp"
+#include "core/protocol/tls_memory.hpp"
 
 namespace outrider::protocol {
 
@@ -54,17 +53,20 @@ struct TlsSession::Bio {
   }
 };
 
-void TlsSession::Free::operator()(SSL* session) const { SSL_free(session); }
+void TlsSession::Free::operator()(SSL* session) const {
+  // However the connection ended: OpenSSL would take the session for one that must not be resumed.
+  SSL_set_shutdown(session, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  SSL_free(session);
+}
 
-TlsSession::TlsSession(const TlsContext& context)
-    : session_(SSL_new(context.native())), peers_(context.peers()) {
+TlsSession::TlsSession(const TlsContext& context) : session_(SSL_new(context.native())) {
   attach();
   if (session_) SSL_set_accept_state(session_.get());
 }
 
 TlsSession::TlsSession(const TlsContext& context, std::string_view sni,
-                       std::span<const std::string> alpn)
-    : session_(SSL_new(context.native())), peers_(context.peers()) {
+                       std::span<const std::string> alpn, TlsTicket* ticket)
+    : session_(SSL_new(context.native())), ticket_(ticket) {
   attach();
   if (!session_) return;
   SSL_set_connect_state(session_.get());
@@ -78,6 +80,7 @@ TlsSession::TlsSession(const TlsContext& context, std::string_view sni,
     SSL_set_alpn_protos(session_.get(), reinterpret_cast<const unsigned char*>(wire.data()),
                         static_cast<unsigned int>(wire.size()));
   }
+  resume(context);
 }
 
 TlsSession::~TlsSession() = default;
@@ -139,7 +142,7 @@ TlsSession::Status TlsSession::fail_with(int result) {
       failure_ = text;
       if (verified == X509_V_ERR_APPLICATION_VERIFICATION) {
         failure_ += ": " + refusal_;
-      } else if (verified != X509_V_OK) {
+      } else if (verified != X509_V_OK && verified != X509_V_ERR_UNSPECIFIED) {  // this: it was to be resumed
         failure_ += fmt::format(": {}", X509_verify_cert_error_string(verified));
       }
       return Status::Failed;
@@ -150,23 +153,8 @@ TlsSession::Status TlsSession::fail_with(int result) {
 void TlsSession::on_established() {
   established_ = true;
   silent_ = 0;
-  X509* certificate = SSL_get0_peer_certificate(session_.get());
-  if (!certificate) return;
-  // Roots that are not the mesh's do not vouch for anybody in the mesh.
-  if (peers_ != Callers::Certified) {
-    if (auto identity = spiffe_identity(*certificate)) peer_.identity = std::move(*identity);
-  }
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int digest_size = 0;
-  if (X509_digest(certificate, EVP_sha256(), digest, &digest_size) == 1) {
-    for (unsigned int i = 0; i < digest_size; ++i) peer_.fingerprint += fmt::format("{:02x}", digest[i]);
-  }
-  BIO* text = BIO_new(BIO_s_mem());
-  X509_NAME_print_ex(text, X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253);
-  char* data = nullptr;
-  const long length = BIO_get_mem_data(text, &data);
-  peer_.subject.assign(data, static_cast<std::size_t>(length));
-  BIO_free(text);
+  if (resumed()) peer_ = std::move(resumed_);
+  resumed_.reset();
 }
 
 bool TlsSession::write(ByteView plain, Buffer& cipher_out) {
@@ -181,6 +169,10 @@ bool TlsSession::write(ByteView plain, Buffer& cipher_out) {
     plain = plain.subspan(static_cast<std::size_t>(rc));
   }
   return true;
+}
+
+void TlsSession::rest() {
+  if (session_) SSL_free_buffers(session_.get());  // not while they hold something
 }
 
 void TlsSession::shut_down(Buffer& cipher_out) {

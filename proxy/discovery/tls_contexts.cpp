@@ -57,11 +57,24 @@ protocol::Callers callers_of(const DownstreamTls& tls) {
   return tls.require_client_certificate ? protocol::Callers::Mesh : protocol::Callers::MeshOrAnonymous;
 }
 
+// That of the listener as it is in force, when another one would be like it: what it has learned of peers stays.
+std::shared_ptr<const protocol::TlsContext> in_force_for(const std::string& listener, const DownstreamTls& tls,
+                                                         const protocol::TlsCredentials& credentials, const World& in_force) {
+  const auto context = in_force.server_tls.find(listener);
+  const ListenerSpec* before = in_force.snapshot->listener(listener);
+  if (context == in_force.server_tls.end() || !before || !before->tls || !before->tls->tls) return nullptr;
+  const bool alike = before->tls->tls->allowed_sans == tls.allowed_sans &&
+                     context->second->made_from(credentials, callers_of(tls), tls.alpn);
+  return alike ? context->second : nullptr;
+}
+
 }  // namespace
 
 Result<void> make_tls(const protocol::TlsCredentials* workload, const World& in_force, WallTime now,
                       World& world) {
-  if (workload) {
+  if (workload && in_force.client_tls && in_force.client_tls->made_from(*workload, protocol::Callers::Mesh, {})) {
+    world.client_tls = in_force.client_tls;
+  } else if (workload) {
     auto client = protocol::TlsContext::client(*workload);
     if (!client) return std::unexpected(client.error());
     world.client_tls = std::make_shared<const protocol::TlsContext>(std::move(*client));
@@ -80,6 +93,10 @@ Result<void> make_tls(const protocol::TlsCredentials* workload, const World& in_
       const auto valid = protocol::check_life(credentials->certificate_chain, now);
       if (!known && !valid) return refuse({name_of(*tls.own) + ": " + valid.error().message});
       world.own_certificates.emplace(listener->name, credentials->certificate_chain);
+    }
+    if (auto same = in_force_for(listener->name, tls, *credentials, in_force)) {
+      world.server_tls.emplace(listener->name, std::move(same));
+      continue;
     }
     auto server = protocol::TlsContext::server(*credentials, callers_of(tls), tls.alpn, accepts(tls.allowed_sans));
     if (!server) return refuse(tls.own ? Error{name_of(*tls.own) + ": " + server.error().message} : server.error());

@@ -176,6 +176,7 @@ bool UpstreamPool::make_connection() {
   if (endpoint_->tls) {
     options.tls = world_->client_tls;
     options.sni = endpoint_->tls->sni;
+    options.ticket = &ticket_;
     options.alpn = key_.http1 ? http1_alpn(endpoint_->tls->alpn) : endpoint_->tls->alpn;
     options.protocol = net::ClientOptions::Protocol::ByAlpn;
   } else if (cluster_->protocol == UpstreamProtocol::Http2) {

@@ -133,6 +133,7 @@ class UpstreamPool {
   bool expects_h2_ = false;  // until a connection proves otherwise
   bool unwanted_ = false;    // by the configuration: each connection ends with its requests
   std::size_t connecting_ = 0;
+  protocol::TlsTicket ticket_;  // of the endpoint, whichever connection it came on
   std::list<std::unique_ptr<UpstreamConnection>> connections_;
   std::list<UpstreamUser*> waiting_;
 };

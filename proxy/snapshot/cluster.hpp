@@ -26,6 +26,7 @@ struct SanMatcher {
   [[nodiscard]] bool admits(std::string_view identity) const {
     return type != Type::Dns && text.matches(identity);
   }
+  bool operator==(const SanMatcher&) const = default;
 };
 
 // Identity and trust come from SDS or files under these names; DESIGN section 8.

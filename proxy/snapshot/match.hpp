@@ -33,6 +33,9 @@ class StringMatcher {
   [[nodiscard]] std::string_view text() const { return text_; }
   // As a person would write it: "a", "a*", "*a", "*a*", "~a".
   [[nodiscard]] std::string describe() const;
+  bool operator==(const StringMatcher& other) const {
+    return kind_ == other.kind_ && ignore_case_ == other.ignore_case_ && text_ == other.text_;
+  }
 
  private:
   Kind kind_ = Kind::Exact;

@@ -25,7 +25,7 @@ json with_own_certificate(json listener, const protocol::TlsCredentials& credent
 
 }  // namespace
 
-TEST_CASE("TLS-11: no session is resumed, and nothing is sent early: every connection shows who it is") {
+TEST_CASE("TLS-11: a session is resumed as the caller that it was given to, by TLS 1.3 alone, and nothing is sent early") {
   Guarded guarded;
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     CAPTURE(version);
@@ -39,18 +39,53 @@ TEST_CASE("TLS-11: no session is resumed, and nothing is sent early: every conne
     REQUIRE(first.handshake());
     CHECK(first.ask_once("/bytes/5").ends_with(pattern(5)));
     SSL_SESSION* session = SSL_get1_session(first.native());
-    CHECK(SSL_SESSION_has_ticket(session) == 0);
     CHECK(SSL_SESSION_get_max_early_data(session) == 0);
-    // Somebody else comes with it.
+    // It comes from somewhere with another certificate: who has its secret is who it was given to, and nobody else.
     TlsOffer other = guarded.offer(named(identity("other")));
     other.context = offer.context;
     TlsClient second(guarded.at(), other);
     SSL_set_session(second.native(), session);
     REQUIRE(second.handshake());
-    CHECK(SSL_session_reused(second.native()) == 0);
-    CHECK(second.ask_once("/headers").find("sa/other") != std::string::npos);
+    const bool resumed = version == TLS1_3_VERSION;
+    CHECK((SSL_session_reused(second.native()) == 1) == resumed);
+    CHECK(second.ask_once("/headers").find(resumed ? "sa/client" : "sa/other") != std::string::npos);
     SSL_SESSION_free(session);
   }
+}
+
+TEST_CASE("TLS-11: sessions end with the trust bundle and the certificate that they were opened with, whichever changes") {
+  Guarded guarded;
+  const test::Authority stranger;
+  const TlsOffer offer = guarded.good();
+  // A session that serves, and whether it is resumed by the next connection.
+  const auto resumes = [&](auto change, bool& served) {
+    TlsClient first(guarded.at(), offer);
+    REQUIRE(first.handshake());
+    REQUIRE(first.ask_once("/bytes/5").ends_with(pattern(5)));
+    SSL_SESSION* session = SSL_get1_session(first.native());
+    change();
+    TlsClient second(guarded.at(), offer);
+    SSL_set_session(second.native(), session);
+    SSL_SESSION_free(session);
+    served = second.handshake() && second.ask_once("/bytes/5").ends_with(pattern(5));
+    return SSL_session_reused(second.native()) == 1;
+  };
+  const auto shows = [&](const char* account) {
+    return eventually([&] {
+      TlsClient client(guarded.at(), offer);
+      return client.handshake() && protocol::spiffe_identity(*client.server()).value() == identity(account);
+    });
+  };
+  bool served = false;
+  CHECK(resumes([] {}, served));
+  CHECK(served);
+  auto changed = guarded.authority.credentials(named(identity("renewed")));
+  CHECK_FALSE(resumes([&] { guarded.write(changed); REQUIRE(shows("renewed")); }, served));
+  CHECK(served);
+  changed = guarded.authority.credentials(named(identity("distrustful")));
+  changed.roots = stranger.root();  // those that vouched for the caller are gone
+  CHECK_FALSE(resumes([&] { guarded.write(changed); REQUIRE(shows("distrustful")); }, served));
+  CHECK_FALSE(served);
 }
 
 TEST_CASE("TLS-13: a server that is not who it should be gets no request, and the caller is told why") {

@@ -62,6 +62,58 @@ TEST_CASE("requests and large bodies pass over HTTP/1, HTTP/2, and both over mut
               protocol::HttpVersion::Http2);  // permissive
 }
 
+TEST_CASE("a connection that rests gives its buffers back, takes them again for the next request, and ends when it may") {
+  Loop loop;
+  Patience patience(loop);
+  Tls tls;
+  ServerOptions secure;
+  secure.tls = tls.server;
+  secure.timeouts.idle = std::chrono::seconds(60);
+  Server mutual(loop, secure, echo);
+  for (const char* alpn : {"h2", "http/1.1"}) {
+    ClientOptions options = mutual.to(Protocol::ByAlpn);
+    options.tls = tls.client;
+    options.alpn = {alpn};
+    Client client(loop, options);
+    patience.run_until([&] { return client.ready; });
+    for (int i = 0; i < 3; ++i) {
+      patience.advance(std::chrono::seconds(20));
+      const std::string body = body_of(100'000);
+      Seen& call = *client.call(*request("POST", "/again"), body);
+      patience.run_until([&] { return call.closed == 1; });
+      CHECK(call.body == body);
+    }
+    patience.advance(std::chrono::seconds(61));
+    patience.run_until([&] { return client.over; });
+  }
+}
+
+TEST_CASE("the next connection to a server resumes the session of the one before, as the same caller") {
+  Loop loop;
+  Patience patience(loop);
+  Tls tls;
+  ServerOptions secure;
+  secure.tls = tls.server;
+  Server mutual(loop, secure, [](Peer& peer, Seen& seen) {
+    CHECK(peer.connection->peer()->identity == "spiffe://cluster.local/ns/shop/sa/gateway");
+    echo(peer, seen);
+  });
+  protocol::TlsTicket ticket;
+  ClientOptions options = mutual.to(Protocol::ByAlpn);
+  options.tls = tls.client;
+  options.alpn = {"h2"};
+  options.ticket = &ticket;
+  for (const bool resumed : {false, true, true}) {
+    Client client(loop, options);
+    patience.run_until([&] { return client.ready || client.over; });
+    REQUIRE(client.ready);
+    CHECK(client.connection->resumed() == resumed);
+    CHECK(client.connection->peer()->identity == "spiffe://cluster.local/ns/shop/sa/order");
+    Seen& call = *client.call(*request("GET", "/small"));
+    patience.run_until([&] { return call.closed == 1; });
+  }
+}
+
 TEST_CASE("a body that nobody reads stays with its sender, and goes on when it is read") {
   for (const Protocol protocol : {Protocol::Http1, Protocol::Http2}) {
     Loop loop;
