@@ -36,6 +36,7 @@ bool parse_labels(const std::string& text, std::map<std::string, std::string>& l
 
 int main(int argc, char** argv) {
   outrider::proxy::hold_memory_reserve();
+  outrider::proxy::limit_what_malloc_keeps();
   outrider::proxy::raise_descriptor_limit();
   Options options;
   std::string labels, control, drain = "5s", flush = "1s";

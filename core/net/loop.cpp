@@ -32,7 +32,11 @@ Loop::Loop()
                 [](uv_async_t* async) { static_cast<Loop*>(async->loop->data)->run_tasks(); });
   uv_timer_init(loop_.get(), &hooks_->timer);
   uv_prepare_start(&hooks_->prepare,
-                   [](uv_prepare_t* h) { static_cast<Loop*>(h->loop->data)->end_turn(); });
+                   [](uv_prepare_t* h) {
+                     auto* loop = static_cast<Loop*>(h->loop->data);
+                     loop->end_turn();
+                     loop->end_measure();
+                   });
   uv_check_start(&hooks_->check,
                  [](uv_check_t* h) { static_cast<Loop*>(h->loop->data)->end_turn(); });
 }
@@ -68,6 +72,7 @@ bool Loop::post(std::function<void()> task) {
 }
 
 void Loop::run_tasks() {
+  begin_turn();
   std::vector<std::function<void()>> tasks;
   {
     const std::lock_guard lock(mutex_);
@@ -133,6 +138,12 @@ void Loop::end_turn() {
   now_known_ = false;
 }
 
+// The loop waits now. What came after the last wait is one turn: input, what it dirtied, closed handles, timers.
+void Loop::end_measure() {
+  if (busy_ && turn_times_) turn_times_->note(clock_.now() - woken_);
+  busy_ = false;
+}
+
 void Loop::advance(Duration by) {
   clock_.shift(by);
   now_known_ = false;
@@ -159,6 +170,7 @@ void Loop::await_next_timer() {
 }
 
 void Loop::fire_timers() {
+  begin_turn();
   timers_.fire_due(clock_.now());
   await_next_timer();
 }

@@ -14,6 +14,7 @@
 #include "core/base/bytes.hpp"
 #include "core/base/clock.hpp"
 #include "core/net/timer.hpp"
+#include "core/net/turns.hpp"
 
 struct uv_loop_s;
 
@@ -69,6 +70,15 @@ class Loop {
   [[nodiscard]] TimePoint exact_now() const { return clock_.now(); }
   [[nodiscard]] const Clock& clock() const { return clock_; }
 
+  // Called first by whatever libuv wakes: a turn, as it is measured, begins here.
+  void begin_turn() {
+    if (busy_) return;
+    busy_ = true;
+    woken_ = now();
+  }
+  // From here on each turn's length goes there, at the price of one look at the clock a turn. Before run().
+  void measure_turns(TurnTimes& times) { turn_times_ = &times; }
+
   // Moves this loop's time ahead and fires what has become due: tests live through an hour at once.
   void advance(Duration by);
 
@@ -90,6 +100,7 @@ class Loop {
     void (*destroy)(void*);
   };
   void end_turn();
+  void end_measure();
   void run_tasks();
   void wake();
   void fire_timers();
@@ -102,6 +113,9 @@ class Loop {
   std::optional<TimePoint> awaited_;  // what libuv's one timer is set for
   TimePoint now_{};
   bool now_known_ = false;
+  bool busy_ = false;  // since woken_
+  TimePoint woken_{};
+  TurnTimes* turn_times_ = nullptr;
   std::uint64_t turn_ = 0;
   std::vector<Flushable*> dirty_, later_;
   std::vector<Retired> retired_;

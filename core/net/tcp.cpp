@@ -82,6 +82,7 @@ Result<void> TcpStream::connect(const SocketAddress& to, const std::optional<Soc
                                 reinterpret_cast<const sockaddr*>(&*target),
                                 [](uv_connect_t* request, int status) {
                                   auto* node = static_cast<Node*>(request->handle->data);
+                                  node->loop->begin_turn();
                                   if (!node->owner) return;
                                   if (status == 0) {
                                     node->owner->on_connected();
@@ -104,7 +105,9 @@ void TcpStream::read(bool on) {
   uv_read_start(
       stream,
       [](uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
-        const auto span = static_cast<Node*>(handle->data)->loop->read_buffer();
+        Loop& woken = *static_cast<Node*>(handle->data)->loop;
+        woken.begin_turn();
+        const auto span = woken.read_buffer();
         *buffer = uv_buf_init(reinterpret_cast<char*>(span.data()),
                               static_cast<unsigned int>(span.size()));
       },
@@ -143,6 +146,7 @@ void TcpStream::queue(ByteView bytes) {
   const int rc = uv_write(&node.write, reinterpret_cast<uv_stream_t*>(&node.handle), &buffer, 1,
                           [](uv_write_t* request, int status) {
                             auto* n = static_cast<Node*>(request->handle->data);
+                            n->loop->begin_turn();
                             n->writing = false;
                             n->queued.clear();
                             if (!n->owner) return;

@@ -38,8 +38,7 @@ void scrape(Sidecar& sidecar, const HttpRequest& request, Answer answer) {
   net::run_in_background(
       sidecar.loop(),
       [&sidecar, body, zipped] {
-        *body = sidecar.metrics().render();
-        if (zipped) *body = gzip(*body);
+        *body = zipped ? sidecar.metrics().render_gzip() : sidecar.metrics().render();
       },
       [answer = std::move(answer), body, zipped] {
         HttpReply reply{.body = std::move(*body), .content_type = "text/plain; version=0.0.4; charset=utf-8"};
@@ -60,6 +59,19 @@ HttpReply server_info(Sidecar& sidecar) {
                 {"labels", options.self.labels}}},
   };
   return {.body = info.dump(2) + "\n", .content_type = "application/json"};
+}
+
+// The longest turn is since the last time this was asked.
+HttpReply workers(Sidecar& sidecar) {
+  auto list = nlohmann::json::array();
+  for (const auto& worker : sidecar.workers()) {
+    const Duration longest = worker->metrics().turns().take_longest();
+    list.push_back({{"worker", list.size()},
+                    {"connections", worker->load()},
+                    {"active_requests", worker->active_requests()},
+                    {"longest_turn_us", longest / std::chrono::microseconds(1)}});
+  }
+  return {.body = nlohmann::json{{"workers", std::move(list)}}.dump(2) + "\n", .content_type = "application/json"};
 }
 
 HttpReply set_log_level(const HttpRequest& request) {
@@ -95,6 +107,8 @@ constexpr std::array endpoints = {
                a({.body = config_dump(s.configuration(), s.world()->snapshot->version),
                   .content_type = "application/json"});
              }},
+    Endpoint{"/workers", "what each worker has to do, and its longest turn since this was last asked", false,
+             [](Sidecar& s, const HttpRequest&, Answer a) { a(workers(s)); }},
     Endpoint{"/server_info", "version, state, who this sidecar is", false,
              [](Sidecar& s, const HttpRequest&, Answer a) { a(server_info(s)); }},
     Endpoint{"/logging", "POST ?level=debug", true,

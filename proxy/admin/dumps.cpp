@@ -26,13 +26,13 @@ std::string health(const EndpointSpec& endpoint) {
 }
 
 template <typename T>
-nlohmann::json as_json(const std::vector<T>& messages) {
+nlohmann::json as_json(const std::vector<Kept<T>>& resources) {
   auto list = nlohmann::json::array();
   google::protobuf::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
-  for (const T& message : messages) {
+  for (const Kept<T>& kept : resources) {
     std::string text;
-    if (google::protobuf::util::MessageToJsonString(message, &text, options).ok()) {
+    if (google::protobuf::util::MessageToJsonString(kept.message(), &text, options).ok()) {
       list.push_back(nlohmann::json::parse(text));
     }
   }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_map>
 
 #include "config/xds/xds.hpp"
 #include "core/base/log.hpp"
@@ -42,27 +43,26 @@ void fill_node(const config::Workload& self, envoy::config::core::v3::Node& node
 }
 
 // The complete set of a type (CDS, LDS), or some of it by name (EDS, RDS).
-template <typename T, typename NameOf>
-Result<void> merge(const DiscoveryResponse& response, bool complete, NameOf name_of,
-                   std::vector<T>& into) {
-  std::vector<T> received;
+template <typename T>
+Result<void> merge(const DiscoveryResponse& response, bool complete, std::vector<Kept<T>>& into) {
+  std::vector<Kept<T>> received;
   for (const auto& any : response.resources()) {
-    T message;
-    if (!any.UnpackTo(&message)) return fail("a resource is not of the type that its type_url says");
-    received.push_back(std::move(message));
+    auto kept = any.Is<T>() ? Kept<T>::parse(any.value()) : std::nullopt;
+    if (!kept) return fail("a resource is not of the type that its type_url says");
+    received.push_back(std::move(*kept));
   }
   if (complete) {
     into = std::move(received);
     return {};
   }
-  for (T& message : received) {
-    const auto same = std::find_if(into.begin(), into.end(), [&](const T& old) {
-      return name_of(old) == name_of(message);
-    });
-    if (same == into.end()) {
-      into.push_back(std::move(message));
+  std::unordered_map<std::string_view, std::size_t> places;
+  for (std::size_t i = 0; i < into.size(); ++i) places.emplace(into[i].name(), i);
+  for (Kept<T>& kept : received) {
+    const auto same = places.find(kept.name());
+    if (same == places.end()) {
+      into.push_back(std::move(kept));
     } else {
-      *same = std::move(message);
+      into[same->second] = std::move(kept);
     }
   }
   return {};
@@ -70,7 +70,8 @@ Result<void> merge(const DiscoveryResponse& response, bool complete, NameOf name
 
 std::vector<std::string> endpoint_names(const XdsInput& input) {
   std::set<std::string> names;
-  for (const auto& cluster : input.clusters) {
+  for (const auto& kept : input.clusters) {
+    const auto cluster = kept.message();
     if (cluster.type() != envoy::config::cluster::v3::Cluster::EDS) continue;
     const std::string& service = cluster.eds_cluster_config().service_name();
     names.insert(service.empty() ? cluster.name() : service);
@@ -80,7 +81,8 @@ std::vector<std::string> endpoint_names(const XdsInput& input) {
 
 std::vector<std::string> route_names(const XdsInput& input) {
   std::set<std::string> names;
-  for (const auto& listener : input.listeners) {
+  for (const auto& kept : input.listeners) {
+    const auto listener = kept.message();
     for (const auto& chain : listener.filter_chains()) {
       for (const auto& filter : chain.filters()) {
         envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager http;
@@ -94,17 +96,12 @@ std::vector<std::string> route_names(const XdsInput& input) {
 }
 
 // What nobody names any more goes, so that it does not come back by surprise.
-template <typename T, typename NameOf>
-void keep_named(const std::vector<std::string>& names, NameOf name_of, std::vector<T>& resources) {
-  std::erase_if(resources, [&](const T& resource) {
-    return !std::binary_search(names.begin(), names.end(), name_of(resource));
+template <typename T>
+void keep_named(const std::vector<std::string>& names, std::vector<Kept<T>>& resources) {
+  std::erase_if(resources, [&](const Kept<T>& kept) {
+    return !std::binary_search(names.begin(), names.end(), kept.name());
   });
 }
-
-const auto assignment_name = [](const auto& assignment) -> const std::string& {
-  return assignment.cluster_name();
-};
-const auto plain_name = [](const auto& resource) -> const std::string& { return resource.name(); };
 
 }  // namespace
 
@@ -194,18 +191,18 @@ Result<XdsInput> Ads::with(Type type, const DiscoveryResponse& response) const {
   Result<void> merged;
   switch (type) {
     case Clusters:
-      merged = merge(response, true, plain_name, next.clusters);
-      keep_named(endpoint_names(next), assignment_name, next.endpoints);
+      merged = merge(response, true, next.clusters);
+      keep_named(endpoint_names(next), next.endpoints);
       break;
     case Endpoints:
-      merged = merge(response, false, assignment_name, next.endpoints);
+      merged = merge(response, false, next.endpoints);
       break;
     case Listeners:
-      merged = merge(response, true, plain_name, next.listeners);
-      keep_named(route_names(next), plain_name, next.routes);
+      merged = merge(response, true, next.listeners);
+      keep_named(route_names(next), next.routes);
       break;
     case Routes:
-      merged = merge(response, false, plain_name, next.routes);
+      merged = merge(response, false, next.routes);
       break;
     case TypeCount:
       break;

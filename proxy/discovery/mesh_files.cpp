@@ -57,11 +57,11 @@ Result<void> MeshFiles::read() {
   for (const config::Diagnostic& diagnostic : config::analyze(mesh)) {
     log::warn("{}", config::render_line(diagnostic));
   }
-  auto translated = config::translate(mesh, self_);
-  const auto errors = sink_({.listeners = std::move(translated.listeners),
-                             .routes = std::move(translated.routes),
-                             .clusters = std::move(translated.clusters),
-                             .endpoints = std::move(translated.endpoints),
+  const auto translated = config::translate(mesh, self_);
+  const auto errors = sink_({.listeners = {translated.listeners.begin(), translated.listeners.end()},
+                             .routes = {translated.routes.begin(), translated.routes.end()},
+                             .clusters = {translated.clusters.begin(), translated.clusters.end()},
+                             .endpoints = {translated.endpoints.begin(), translated.endpoints.end()},
                              .resolved = {}});
   if (!errors.empty()) return fail(describe(errors));
   mesh_ = mesh;

@@ -41,11 +41,11 @@ nlohmann::json to_json(const config::yaml::Value& value) {
 }
 
 template <typename T>
-bool take(const google::protobuf::Any& any, std::vector<T>& into) {
+bool take(const google::protobuf::Any& any, std::vector<Kept<T>>& into) {
   if (!any.Is<T>()) return false;
-  T message;
-  if (!any.UnpackTo(&message)) return false;
-  into.push_back(std::move(message));
+  auto kept = Kept<T>::parse(any.value());
+  if (!kept) return false;
+  into.push_back(std::move(*kept));
   return true;
 }
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <tuple>
 
 namespace outrider::proxy {
 
@@ -271,6 +270,14 @@ void UpstreamPool::count_rejection(protocol::Rejection rejection) {
   ++pools_.counters_.upstream_rejections[static_cast<std::size_t>(rejection)];
 }
 
+const EndpointSpec* UpstreamPool::endpoint_in(const ClusterSpec& cluster) const {
+  const auto& endpoints = cluster.endpoints;
+  const auto before = static_cast<std::size_t>(endpoint_ - cluster_->endpoints.data());
+  if (before < endpoints.size() && endpoints[before].transport_hash == key_.transport) return &endpoints[before];
+  const auto found = std::ranges::find(endpoints, key_.transport, &EndpointSpec::transport_hash);
+  return found == endpoints.end() ? nullptr : &*found;
+}
+
 void UpstreamPool::drain() {
   unwanted_ = true;
   for (auto& connection : connections_) {
@@ -288,22 +295,16 @@ UpstreamPool& UpstreamPools::pool(const std::shared_ptr<const World>& world,
 }
 
 void UpstreamPools::reconcile(const std::shared_ptr<const World>& world) {
-  std::unordered_map<UpstreamPool::Key, std::pair<const ClusterSpec*, const EndpointSpec*>, KeyHash>
-      wanted;
-  for (const auto& [name, cluster] : world->snapshot->clusters) {
-    for (const EndpointSpec& endpoint : cluster->endpoints) {
-      wanted.emplace(UpstreamPool::Key{cluster->state.get(), endpoint.transport_hash, false},
-                     std::pair(cluster.get(), &endpoint));
-    }
-  }
+  // By what pools there are, not by what the world names: a worker stands still meanwhile.
   for (auto it = pools_.begin(); it != pools_.end();) {
     UpstreamPool& pool = *it->second;
-    UpstreamPool::Key key = it->first;
-    key.http1 = false;
-    if (const auto found = wanted.find(key); found != wanted.end()) {
+    const ClusterSpec* cluster = world->snapshot->cluster(pool.cluster_->name);
+    if (cluster && cluster->state.get() != pool.key_.cluster) cluster = nullptr;
+    if (const EndpointSpec* endpoint = cluster ? pool.endpoint_in(*cluster) : nullptr) {
+      pool.cluster_ = cluster;
+      pool.endpoint_ = endpoint;
       pool.world_ = world;
       pool.unwanted_ = false;
-      std::tie(pool.cluster_, pool.endpoint_) = found->second;
     } else {
       pool.drain();
       if (pool.empty()) {

@@ -109,6 +109,8 @@ class UpstreamPool {
     bool operator==(const Key&) const = default;
   };
 
+  // Its endpoint in a newer world's cluster; most often it has its old place.
+  [[nodiscard]] const EndpointSpec* endpoint_in(const ClusterSpec& cluster) const;
   [[nodiscard]] UpstreamConnection* with_room();
   // False when maxConnections is reached, or mutual TLS is asked for and there is no certificate.
   [[nodiscard]] bool make_connection();

@@ -8,6 +8,7 @@ constexpr int denials_a_second = 10;
 
 Worker::Worker(const WorkerShared& shared, std::shared_ptr<const World> world)
     : shared_(shared), metrics_(shared.metrics.add_worker()), pools_(loop_, shared.metrics.counters()), world_(std::move(world)) {
+  loop_.measure_turns(metrics_.turns());
   thread_ = std::thread([this] { loop_.run(); });
 }
 

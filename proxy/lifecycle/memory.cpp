@@ -80,6 +80,12 @@ void hold_memory_reserve() {
   std::set_new_handler(give_up_reserve);
 }
 
+void limit_what_malloc_keeps() {
+  constexpr int kept = 1 << 20;
+  ::mallopt(M_TRIM_THRESHOLD, kept);
+  ::mallopt(M_MMAP_THRESHOLD, kept);
+}
+
 void restore_memory_reserve() {
   take_reserve();
   if (reserve.load()) spent.store(false);

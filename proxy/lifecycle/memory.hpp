@@ -18,6 +18,9 @@ void give_memory_back();
 
 // Once, at the start of main().
 void hold_memory_reserve();
+// From here on malloc keeps little of what was freed; by itself it takes the largest block that it has seen freed for what the
+// process needs again and again, and keeps twice as much at the end of each thread's arena. Once, at the start of main().
+void limit_what_malloc_keeps();
 // When there is room again.
 void restore_memory_reserve();
 

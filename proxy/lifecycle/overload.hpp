@@ -38,6 +38,8 @@ class Overload {
   }
   [[nodiscard]] std::uint32_t connections() const { return connections_; }
   [[nodiscard]] Load load() const { return load_; }
+  // Memory goes back to the system in the next calm moment.
+  void on_much_freed() { ebb_.expect(); }
 
  private:
   void measure();

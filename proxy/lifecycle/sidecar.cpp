@@ -121,7 +121,10 @@ Result<void> Sidecar::start() {
   // The pool's threads are made now: when memory is short it is too late for that.
   net::run_in_background(loop_, [] {}, [] {});
   housekeeping_.repeat(loop_, housekeeping_period, [this] { states_.retire_unused(); });
-  sweep_.repeat(loop_, sweep_period, [this] { sweep_ejections(); });
+  sweep_.repeat(loop_, sweep_period, [this] {
+    sweep_ejections();
+    release_former_worlds();
+  });
   return {};
 }
 
@@ -216,7 +219,7 @@ Result<std::shared_ptr<const World>> Sidecar::make_world(std::shared_ptr<const S
 }
 
 void Sidecar::install() {
-  world_ = next_;
+  former_.push_back(std::exchange(world_, next_));
   for (auto& worker : workers_) worker->install(world_);
   listeners_->close_others(*snapshot_);
   if (state_ != State::Initializing) return;
@@ -252,6 +255,11 @@ void Sidecar::sweep_ejections() {
       log::info("{}: {} of its endpoints may be used again", name, back);
     }
   }
+}
+
+// A worker that lets go of the last of a large world would stand still while it is taken apart.
+void Sidecar::release_former_worlds() {
+  if (std::erase_if(former_, [](const auto& world) { return world.use_count() == 1; }) > 0) overload_.on_much_freed();
 }
 
 void Sidecar::stop() {

@@ -55,6 +55,7 @@ class Sidecar {
   void install();
   void on_certificates();
   void sweep_ejections();
+  void release_former_worlds();
   void finish_when_quiet();
   [[nodiscard]] Result<void> start_servers();
   [[nodiscard]] std::unique_ptr<Source> make_source();
@@ -76,6 +77,7 @@ class Sidecar {
   std::shared_ptr<const Snapshot> snapshot_;  // compiled from it
   std::shared_ptr<const World> next_;         // of snapshot_, with its certificates
   std::shared_ptr<const World> world_;        // what the workers have
+  std::vector<std::shared_ptr<const World>> former_;  // what requests may still see; they end here, on no worker
   std::uint64_t version_ = 0;
   std::unique_ptr<Dns> dns_;
   std::vector<std::unique_ptr<Worker>> workers_;

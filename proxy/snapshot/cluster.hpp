@@ -46,11 +46,9 @@ struct EndpointSpec {
   SocketAddress address;
   std::uint32_t weight = 1;
   std::uint32_t priority = 0;
+  WorkloadId workload_id = unknown_workload;  // as metrics name it
   EndpointHealth health = EndpointHealth::Healthy;
-  std::string hostname;
   const UpstreamTls* tls = nullptr;  // null: plaintext; owned by the cluster
-  WorkloadLabels workload;           // as metrics name it
-  WorkloadId workload_id = unknown_workload;
   // Equal as long as an open connection to it can be kept: address, TLS settings, protocol, bind
   // address. The key of a pool, across snapshots.
   std::uint64_t transport_hash = 0;
@@ -102,7 +100,6 @@ struct ClusterSpec {
   Duration idle_timeout = std::chrono::hours(1);  // 0: none
   UpstreamProtocol protocol = UpstreamProtocol::Http1;
   std::optional<SocketAddress> bind_address;
-  ServiceLabels service;
   ServiceId service_id = unknown_service;
   std::vector<EndpointSpec> endpoints;
   // Indices of endpoints, each as often as its weight, well mixed. Not empty with endpoints.

@@ -1,5 +1,6 @@
 #include "proxy/snapshot/compile.hpp"
 
+#include <optional>
 #include <set>
 
 #include "proxy/snapshot/compiling.hpp"
@@ -14,10 +15,12 @@ constexpr std::string_view cluster_type = "type.googleapis.com/envoy.config.clus
 constexpr std::string_view endpoint_type =
     "type.googleapis.com/envoy.config.endpoint.v3.ClusterLoadAssignment";
 
-using Assignments =
-    TextMap<const envoy::config::endpoint::v3::ClusterLoadAssignment*>;
+using envoy::config::cluster::v3::Cluster;
+using envoy::config::endpoint::v3::ClusterLoadAssignment;
+using Assignments = TextMap<const Kept<ClusterLoadAssignment>*>;
 
-// One pass over the four lists, in the order in which they name each other.
+// One pass over the four lists, in the order in which they name each other. Each message is there for as long as it
+// is looked at.
 class Compiler {
  public:
   Compiler(const XdsInput& input, StateRegistry& states, LabelRegistry& labels,
@@ -42,24 +45,27 @@ class Compiler {
 
   void index_endpoints() {
     for (const auto& assignment : input_.endpoints) {
-      if (!assignments_.emplace(assignment.cluster_name(), &assignment).second) {
-        report(endpoint_type, assignment.cluster_name()).error("cluster_name", "is there twice");
+      if (!assignments_.emplace(assignment.name(), &assignment).second) {
+        report(endpoint_type, assignment.name()).error("cluster_name", "is there twice");
       }
     }
   }
 
-  const envoy::config::endpoint::v3::ClusterLoadAssignment* assignment_of(
-      const envoy::config::cluster::v3::Cluster& source) {
-    if (source.type() != envoy::config::cluster::v3::Cluster::EDS) return &source.load_assignment();
+  std::optional<ClusterLoadAssignment> assignment_of(const Cluster& source) {
+    if (source.type() != Cluster::EDS) return source.load_assignment();
     const std::string& named = source.eds_cluster_config().service_name();
     const auto found = assignments_.find(named.empty() ? source.name() : named);
-    return found == assignments_.end() ? nullptr : found->second;
+    if (found == assignments_.end()) return std::nullopt;
+    return found->second->message();
   }
 
   void compile_clusters() {
-    for (const auto& source : input_.clusters) {
+    snapshot_->clusters.reserve(input_.clusters.size());
+    for (const auto& kept : input_.clusters) {
+      const Cluster source = kept.message();
+      const auto assignment = assignment_of(source);
       auto reporter = report(cluster_type, source.name());
-      auto spec = compiling::cluster(source, assignment_of(source), input_, states_, labels_, reporter);
+      auto spec = compiling::cluster(source, assignment ? &*assignment : nullptr, input_, states_, labels_, reporter);
       if (spec == nullptr) continue;
       if (!spec->endpoints_known) snapshot_->missing_endpoints.push_back(spec->name);
       if (!snapshot_->clusters.emplace(source.name(), std::move(spec)).second) {
@@ -69,7 +75,8 @@ class Compiler {
   }
 
   void compile_routes() {
-    for (const auto& source : input_.routes) {
+    for (const auto& kept : input_.routes) {
+      const auto source = kept.message();
       auto reporter = report(route_type, source.name());
       auto table = compiling::route_table(source, *snapshot_, reporter);
       if (!snapshot_->routes.emplace(source.name(), std::move(table)).second) {
@@ -80,9 +87,10 @@ class Compiler {
 
   void compile_listeners() {
     std::set<std::string_view> names;
-    for (const auto& source : input_.listeners) {
+    for (const auto& kept : input_.listeners) {
+      const auto source = kept.message();
       auto reporter = report(listener_type, source.name());
-      if (!names.insert(source.name()).second) reporter.error("name", "is there twice");
+      if (!names.insert(kept.name()).second) reporter.error("name", "is there twice");
       auto spec = compiling::listener(source, *snapshot_, reporter);
       if (spec != nullptr) snapshot_->listeners.push_back(std::move(spec));
     }

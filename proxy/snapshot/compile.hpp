@@ -20,6 +20,7 @@
 #include "config/xds/endpoint.pb.h"
 #include "config/xds/listener.pb.h"
 #include "config/xds/route.pb.h"
+#include "proxy/snapshot/kept.hpp"
 #include "proxy/snapshot/snapshot.hpp"
 #include "proxy/snapshot/state.hpp"
 #include "proxy/telemetry/labels.hpp"
@@ -27,10 +28,10 @@
 namespace outrider::proxy {
 
 struct XdsInput {
-  std::vector<envoy::config::listener::v3::Listener> listeners;
-  std::vector<envoy::config::route::v3::RouteConfiguration> routes;
-  std::vector<envoy::config::cluster::v3::Cluster> clusters;
-  std::vector<envoy::config::endpoint::v3::ClusterLoadAssignment> endpoints;
+  std::vector<Kept<envoy::config::listener::v3::Listener>> listeners;
+  std::vector<Kept<envoy::config::route::v3::RouteConfiguration>> routes;
+  std::vector<Kept<envoy::config::cluster::v3::Cluster>> clusters;
+  std::vector<Kept<envoy::config::endpoint::v3::ClusterLoadAssignment>> endpoints;
   // Addresses of STRICT_DNS names, as last resolved. A change means compiling again.
   std::unordered_map<std::string, std::vector<std::string>> resolved;
 };

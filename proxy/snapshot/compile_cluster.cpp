@@ -205,15 +205,14 @@ void add_endpoints(const envoy::config::endpoint::v3::ClusterLoadAssignment& ass
         endpoint.weight = std::max(source.has_load_balancing_weight() ? source.load_balancing_weight().value() : 1U, 1U);
         endpoint.priority = locality.priority();
         endpoint.health = health_of(source.health_status());
-        endpoint.hostname = source.endpoint().hostname();
         endpoint.tls = sockets.of(source.metadata());
-        endpoint.workload = workload_labels(source.metadata());
+        WorkloadLabels workload = workload_labels(source.metadata());
         // Whom we insist to talk to is whom we talk to.
         if (endpoint.tls != nullptr && endpoint.tls->allowed_sans.size() == 1 &&
             endpoint.tls->allowed_sans.front().text.kind() == StringMatcher::Kind::Exact) {
-          endpoint.workload.principal = endpoint.tls->allowed_sans.front().text.text();
+          workload.principal = endpoint.tls->allowed_sans.front().text.text();
         }
-        endpoint.workload_id = labels.intern(endpoint.workload);
+        endpoint.workload_id = labels.intern(workload);
         endpoint.transport_hash = transport_hash(spec, endpoint);
         endpoint.state = states.endpoint(spec.name, endpoint.address);
         spec.endpoints.push_back(std::move(endpoint));
@@ -331,14 +330,14 @@ std::unique_ptr<ClusterSpec> cluster(
     }
     spec->bind_address = SocketAddress{from.address(), static_cast<std::uint16_t>(from.port_value())};
   }
-  spec->service = service_labels(source);
-  spec->service_id = labels.intern(spec->service);
+  spec->service_id = labels.intern(service_labels(source));
 
   const Sockets sockets(source, *spec, report);
   spec->endpoints_known = assignment != nullptr;
   if (assignment != nullptr) {
     add_endpoints(*assignment, sockets, input, *spec, states, labels, report);
   }
+  spec->endpoints.shrink_to_fit();
   spec->equal_weights = std::ranges::all_of(spec->endpoints, [&](const EndpointSpec& endpoint) {
     return endpoint.weight == spec->endpoints.front().weight;
   });

@@ -1,5 +1,7 @@
 #include "proxy/snapshot/state.hpp"
 
+#include <algorithm>
+
 namespace outrider::proxy {
 namespace {
 
@@ -18,9 +20,10 @@ bool in_use(const ClusterState& state) {
 }  // namespace
 
 StateRegistry::Entry& StateRegistry::entry(std::string_view name) {
-  Entry& found = clusters_[std::string(name)];
-  if (!found.state) found.state = std::make_shared<ClusterState>(std::string(name));
-  return found;
+  if (const auto found = clusters_.find(name); found != clusters_.end()) return found->second;
+  auto state = std::make_shared<ClusterState>(std::string(name));
+  const std::string_view named = state->name;
+  return clusters_.emplace(named, Entry{std::move(state), {}}).first->second;
 }
 
 std::shared_ptr<ClusterState> StateRegistry::cluster(std::string_view name) {
@@ -31,9 +34,10 @@ std::shared_ptr<ClusterState> StateRegistry::cluster(std::string_view name) {
 std::shared_ptr<EndpointState> StateRegistry::endpoint(std::string_view cluster,
                                                        const SocketAddress& address) {
   const std::lock_guard lock(mutex_);
-  std::shared_ptr<EndpointState>& state = entry(cluster).endpoints[address.text()];
-  if (!state) state = std::make_shared<EndpointState>(address);
-  return state;
+  auto& known = entry(cluster).endpoints;
+  const auto at = std::ranges::lower_bound(known, address, {}, [](const auto& state) -> const SocketAddress& { return state->address; });
+  if (at != known.end() && (*at)->address == address) return *at;
+  return *known.insert(at, std::make_shared<EndpointState>(address));
 }
 
 void StateRegistry::retire_unused() {
@@ -41,7 +45,7 @@ void StateRegistry::retire_unused() {
   for (auto at = clusters_.begin(); at != clusters_.end();) {
     Entry& entry = at->second;
     std::erase_if(entry.endpoints, [](const auto& endpoint) {
-      return endpoint.second.use_count() == 1 && !in_use(*endpoint.second);
+      return endpoint.use_count() == 1 && !in_use(*endpoint);
     });
     const bool unused =
         entry.endpoints.empty() && entry.state.use_count() == 1 && !in_use(*entry.state);
@@ -59,7 +63,7 @@ void StateRegistry::for_each_endpoint(
     const std::function<void(std::string_view, const EndpointState&)>& visit) const {
   const std::lock_guard lock(mutex_);
   for (const auto& [name, entry] : clusters_) {
-    for (const auto& [address, state] : entry.endpoints) visit(name, *state);
+    for (const auto& state : entry.endpoints) visit(name, *state);
   }
 }
 

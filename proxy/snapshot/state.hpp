@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "core/base/address.hpp"
 
@@ -30,8 +31,8 @@ struct EndpointState {
   std::atomic<std::uint32_t> consecutive_5xx{0};
   std::atomic<std::uint32_t> consecutive_gateway{0};
   std::atomic<bool> ejected{false};
-  std::atomic<std::int64_t> ejected_until{0};     // TimePoint, ns since its epoch
   std::atomic<std::uint32_t> ejection_count{0};   // in a row; the multiplier of the next one
+  std::atomic<std::int64_t> ejected_until{0};     // TimePoint, ns since its epoch
   // Counters, for /clusters and metrics.
   std::atomic<std::uint64_t> requests_total{0};
   std::atomic<std::uint64_t> errors_total{0};
@@ -83,12 +84,12 @@ class StateRegistry {
  private:
   struct Entry {
     std::shared_ptr<ClusterState> state;
-    std::unordered_map<std::string, std::shared_ptr<EndpointState>> endpoints;  // by address text
+    std::vector<std::shared_ptr<EndpointState>> endpoints;  // by address
   };
   Entry& entry(std::string_view name);
 
   mutable std::mutex mutex_;
-  std::unordered_map<std::string, Entry> clusters_;
+  std::unordered_map<std::string_view, Entry> clusters_;  // by the name in the state
 };
 
 }  // namespace outrider::proxy

@@ -3,14 +3,13 @@
 namespace outrider::proxy {
 namespace {
 
-template <typename Labels, typename Id>
-Id intern_in(std::map<Labels, Id>& ids, std::vector<Labels>& all, const Labels& labels,
-             std::size_t capacity) {
-  if (const auto found = ids.find(labels); found != ids.end()) return found->second;
+template <typename Ids, typename Labels>
+auto intern_in(Ids& ids, std::deque<Labels>& all, Labels labels, std::size_t capacity) {
+  using Id = typename Ids::mapped_type;
+  if (const auto found = ids.find(&labels); found != ids.end()) return found->second;
   if (all.size() >= capacity) return Id{0};
   const Id id{static_cast<std::uint32_t>(all.size())};
-  all.push_back(labels);
-  ids.emplace(labels, id);
+  ids.emplace(&all.emplace_back(std::move(labels)), id);
   return id;
 }
 
@@ -34,10 +33,8 @@ ServiceLabels canonical(ServiceLabels labels) {
 }  // namespace
 
 LabelRegistry::LabelRegistry(std::size_t capacity) : capacity_(capacity) {
-  workloads_.emplace_back();
-  services_.emplace_back();
-  workload_ids_.emplace(WorkloadLabels{}, unknown_workload);
-  service_ids_.emplace(ServiceLabels{}, unknown_service);
+  workload_ids_.emplace(&workloads_.emplace_back(), unknown_workload);
+  service_ids_.emplace(&services_.emplace_back(), unknown_service);
 }
 
 WorkloadId LabelRegistry::intern(const WorkloadLabels& labels) {
@@ -50,12 +47,12 @@ ServiceId LabelRegistry::intern(const ServiceLabels& labels) {
   return intern_in(service_ids_, services_, canonical(labels), capacity_);
 }
 
-WorkloadLabels LabelRegistry::workload(WorkloadId id) const {
+const WorkloadLabels& LabelRegistry::workload(WorkloadId id) const {
   const std::lock_guard lock(mutex_);
   return workloads_.at(static_cast<std::size_t>(id));
 }
 
-ServiceLabels LabelRegistry::service(ServiceId id) const {
+const ServiceLabels& LabelRegistry::service(ServiceId id) const {
   const std::lock_guard lock(mutex_);
   return services_.at(static_cast<std::size_t>(id));
 }

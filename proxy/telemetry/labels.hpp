@@ -4,10 +4,10 @@
 
 #include <compare>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <string>
-#include <vector>
 
 namespace outrider::proxy {
 
@@ -47,16 +47,21 @@ class LabelRegistry {
 
   [[nodiscard]] WorkloadId intern(const WorkloadLabels& labels);
   [[nodiscard]] ServiceId intern(const ServiceLabels& labels);
-  [[nodiscard]] WorkloadLabels workload(WorkloadId id) const;
-  [[nodiscard]] ServiceLabels service(ServiceId id) const;
+  // Good for as long as the registry.
+  [[nodiscard]] const WorkloadLabels& workload(WorkloadId id) const;
+  [[nodiscard]] const ServiceLabels& service(ServiceId id) const;
 
  private:
   const std::size_t capacity_;
   mutable std::mutex mutex_;
-  std::map<WorkloadLabels, WorkloadId> workload_ids_;
-  std::map<ServiceLabels, ServiceId> service_ids_;
-  std::vector<WorkloadLabels> workloads_;
-  std::vector<ServiceLabels> services_;
+  struct Less {
+    bool operator()(const auto* a, const auto* b) const { return *a < *b; }
+  };
+  // Labels stay where they are, each once; the maps point to them.
+  std::deque<WorkloadLabels> workloads_;
+  std::deque<ServiceLabels> services_;
+  std::map<const WorkloadLabels*, WorkloadId, Less> workload_ids_;
+  std::map<const ServiceLabels*, ServiceId, Less> service_ids_;
 };
 
 // What a SPIFFE id says about its holder: namespace and principal; everything else unknown.

@@ -1,7 +1,7 @@
 #pragma once
 // Istio's standard request metrics. Each worker counts in cells of its own (one writer, relaxed
 // atomics, found by one hash look-up of small numbers); a scrape, on a thread of its own, adds the
-// workers' cells up and writes text.
+// workers' cells up and writes text as it goes; the text is never there as a whole when it is packed.
 
 #include <prometheus/collectable.h>
 #include <prometheus/metric_family.h>
@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/net/turns.hpp"
 #include "core/protocol/rejection.hpp"
 #include "proxy/policy/failure.hpp"
 #include "proxy/snapshot/listener.hpp"
@@ -79,6 +80,8 @@ class WorkerMetrics {
   void record(const RequestKey& key, const RequestSample& sample);
   // Every cell so far; any thread.
   void visit(const std::function<void(const RequestKey&, const Totals&)>& visitor) const;
+  // The worker's loop counts in it.
+  [[nodiscard]] net::TurnTimes& turns() { return turns_; }
 
  private:
   struct Cell;
@@ -89,6 +92,7 @@ class WorkerMetrics {
   std::vector<Cell*> table_;               // open addressing; this worker's thread only
   std::size_t used_ = 0;
   std::atomic<Cell*> newest_{nullptr};     // all cells, linked; scrapes walk it
+  net::TurnTimes turns_;
 };
 
 // Process-wide counters that belong to no request series.
@@ -117,9 +121,19 @@ class Metrics final : public prometheus::Collectable {
 
   // Any thread but a worker's.
   [[nodiscard]] std::vector<prometheus::MetricFamily> Collect() const override;
-  [[nodiscard]] std::string render() const;  // Prometheus text format 0.0.4
+  [[nodiscard]] std::string render() const;       // Prometheus text format 0.0.4
+  [[nodiscard]] std::string render_gzip() const;  // the same, as `Content-Encoding: gzip`
 
  private:
+  struct Series {
+    RequestKey key;
+    WorkerMetrics::Totals totals;
+  };
+  [[nodiscard]] std::vector<Series> series() const;  // the workers' cells, added up
+  [[nodiscard]] std::vector<prometheus::MetricFamily> small_families() const;  // everything else
+  [[nodiscard]] std::vector<net::TurnTimes::Totals> turns() const;             // of each worker
+  void write(const std::function<void(std::string_view line)>& take) const;
+
   const LabelRegistry& labels_;
   const StateRegistry& states_;
   const std::string version_;
@@ -127,8 +141,5 @@ class Metrics final : public prometheus::Collectable {
   mutable std::mutex mutex_;  // guards the list of workers, not their cells
   std::vector<std::unique_ptr<WorkerMetrics>> workers_;
 };
-
-// As `Content-Encoding: gzip`.
-[[nodiscard]] std::string gzip(std::string_view text);
 
 }  // namespace outrider::proxy

@@ -18,9 +18,9 @@ namespace {
 using envoy::service::discovery::v3::DiscoveryResponse;
 
 template <typename T>
-void take(const google::protobuf::Any& any, std::vector<T>& into) {
-  T message;
-  if (any.Is<T>() && any.UnpackTo(&message)) into.push_back(std::move(message));
+void take(const google::protobuf::Any& any, std::vector<proxy::Kept<T>>& into) {
+  if (!any.Is<T>()) return;
+  if (auto kept = proxy::Kept<T>::parse(any.value())) into.push_back(std::move(*kept));
 }
 
 proxy::XdsInput decode(ByteView input) {

@@ -94,6 +94,9 @@ TEST_CASE("the admin port says how things are") {
   const json dump = json::parse(mesh.sidecar.admin("/config_dump").body);
   CHECK(dump["configs"][0]["dynamic_active_clusters"][0]["name"] == "app");
   CHECK(json::parse(mesh.sidecar.admin("/server_info").body)["state"] == "LIVE");
+  const json workers = json::parse(mesh.sidecar.admin("/workers").body)["workers"];
+  CHECK(workers[0]["worker"] == 0);
+  CHECK(workers[0]["longest_turn_us"].is_number());
   CHECK(mesh.sidecar.admin("/quitquitquit").status == 400);
   CHECK(mesh.sidecar.admin("/drain_listeners").status == 400);
   CHECK(mesh.sidecar.admin("/nothing").status == 404);

@@ -65,6 +65,26 @@ TEST_CASE("pushes under load close no connection and fail no request") {
   CHECK(pair.server.gauges("inbound|app").connections <= 5);
 }
 
+TEST_CASE("what a push replaced ends on the main thread, once no request sees it any more") {
+  Pair pair;
+  HttpClient standing(pair.entry());
+  Call call = standing.start("POST", "/echo", {}, false);
+  REQUIRE(call.wait_head());
+  const auto in_force = [&] {
+    return pair.client.ask([](proxy::Sidecar& sidecar) { return std::weak_ptr<const proxy::World>(sidecar.world()); });
+  };
+  const auto seen_by_call = in_force();
+  pair.client_resources[1]["connect_timeout"] = "7s";
+  REQUIRE(pair.client.push(pair.client_resources, true));
+  CHECK(in_force().lock() != seen_by_call.lock());
+  CHECK_FALSE(seen_by_call.expired());
+  call.send("bye", true);
+  CHECK(call.result().body == "bye");
+  // The connection takes the new one with its next request.
+  CHECK(standing.ask("GET", "/bytes/1").status == 200);
+  CHECK(eventually([&] { return seen_by_call.expired(); }));
+}
+
 TEST_CASE("a push that moves a route under load moves every request, and drops none") {
   App first, second;
   Single mesh({first.address()});

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <numeric>
 #include <random>
 #include <thread>
 
@@ -213,6 +214,50 @@ TEST_CASE("what dirties itself for ever does not hold the loop, and is flushed a
   loop.run();
   CHECK(restless.flushes > 8);
   loop.forget(restless);
+}
+
+TEST_CASE("a turn is as long as its events and what they left to do, and is told once") {
+  Loop loop;
+  net::TurnTimes times;
+  loop.measure_turns(times);
+  CHECK(loop.post([&] { loop.advance(std::chrono::hours(1)); }));
+  CHECK(loop.post([&] { loop.stop(); }));
+  loop.run();
+  CHECK(times.take_longest() >= std::chrono::hours(1));
+  CHECK(times.take_longest() < std::chrono::hours(1));
+  CHECK(times.totals().counts.back() == 1);
+  CHECK(times.totals().sum >= std::chrono::hours(1));
+}
+
+TEST_CASE("each time that a timer fires is a turn") {
+  Loop loop;
+  Patience patience(loop);
+  net::TurnTimes times;
+  loop.measure_turns(times);
+  Timer timer;
+  int fired = 0;
+  timer.repeat(loop, std::chrono::milliseconds(1), [&] {
+    if (++fired == 5) loop.stop();
+  });
+  loop.run();
+  const auto totals = times.totals();
+  CHECK(std::accumulate(totals.counts.begin(), totals.counts.end(), std::uint64_t{0}) >= 4);
+}
+
+TEST_CASE("turns are counted up to their bounds, these included, and the longest is told once") {
+  using namespace std::chrono_literals;
+  net::TurnTimes times;
+  for (const Duration took : std::initializer_list<Duration>{0ns, 100us, 100us + 1ns, 3ms, 2s}) times.note(took);
+  const auto totals = times.totals();
+  CHECK(totals.counts[0] == 2);
+  CHECK(totals.counts[1] == 1);
+  CHECK(totals.counts[5] == 1);
+  CHECK(totals.counts.back() == 1);
+  CHECK(totals.sum == 200us + 1ns + 3ms + 2s);
+  CHECK(times.take_longest() == 2s);
+  CHECK(times.take_longest() == 0ns);
+  times.note(1ms);
+  CHECK(times.take_longest() == 1ms);
 }
 
 }  // namespace

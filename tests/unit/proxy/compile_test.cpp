@@ -12,6 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::cluster_text;
 using testing::endpoint;
+using testing::parsed;
 using testing::World;
 
 const std::string router =
@@ -143,11 +144,13 @@ TEST_CASE("a rule with a field of a later version is refused, not read in part")
   // Policy.condition (3), a CEL expression that would narrow the rule.
   auto& policy = rules.mutable_rules()->mutable_policies()->at("p");
   policy.GetReflection()->MutableUnknownFields(&policy)->AddLengthDelimited(3, "x");
-  auto& manager_any = *world.input.listeners[0].mutable_filter_chains(0)->mutable_filters(0)->mutable_typed_config();
+  auto listener = world.input.listeners[0].message();
+  auto& manager_any = *listener.mutable_filter_chains(0)->mutable_filters(0)->mutable_typed_config();
   envoy::extensions::filters::network::http_connection_manager::v3::HttpConnectionManager manager;
   REQUIRE(manager_any.UnpackTo(&manager));
   manager.add_http_filters()->mutable_typed_config()->PackFrom(rules);
   manager_any.PackFrom(manager);
+  world.input.listeners[0] = listener;
   CHECK(world.refusal().find("Policy field 3") != std::string::npos);
 }
 
@@ -215,7 +218,7 @@ TEST_CASE("a cluster's settings arrive, in our units") {
   CHECK(spec.idle_timeout == 60s);
   CHECK(spec.protocol == UpstreamProtocol::Http2);
   CHECK(spec.bind_address->ip == "127.10.0.1");
-  CHECK(spec.service.host == "order.shop.svc.cluster.local");
+  CHECK(world.labels.service(spec.service_id).host == "order.shop.svc.cluster.local");
   CHECK(world.labels.service(spec.service_id).name == "order");
   CHECK_FALSE(spec.equal_weights);
   CHECK(spec.rotation == std::vector<std::uint32_t>{1, 0, 1, 1});
@@ -399,6 +402,33 @@ TEST_CASE("what no snapshot names and nobody uses is forgotten") {
   busy->active_connections = 0;
   states.retire_unused();
   CHECK(count() == 0);
+}
+
+TEST_CASE("an endpoint has one state, in whatever order addresses come") {
+  StateRegistry states;
+  std::vector<std::shared_ptr<EndpointState>> made;
+  for (const int last : {9, 1, 5, 200, 3, 50}) {
+    made.push_back(states.endpoint("c", {"10.0.0." + std::to_string(last), 80}));
+    made.push_back(states.endpoint("c", {"10.0.0." + std::to_string(last), 81}));
+  }
+  for (const auto& state : made) CHECK(states.endpoint("c", state->address) == state);
+  CHECK(states.endpoint("d", made[0]->address) != made[0]);
+}
+
+TEST_CASE("a resource that is kept is the message that came, with what is not known of it") {
+  using envoy::config::cluster::v3::Cluster;
+  Cluster message = parsed<Cluster>(cluster_text("order", endpoint("10.0.0.1", 80)));
+  message.GetReflection()->MutableUnknownFields(&message)->AddVarint(4321, 7);
+  const Kept<Cluster> kept(message);
+  CHECK(kept.name() == "order");
+  CHECK(kept.message().SerializeAsString() == message.SerializeAsString());
+  const auto again = Kept<Cluster>::parse(message.SerializeAsString());
+  REQUIRE(again);
+  CHECK(again->name() == "order");
+  CHECK_FALSE(Kept<Cluster>::parse("\x0a\xff no cluster"));
+  const Kept<envoy::config::endpoint::v3::ClusterLoadAssignment> named(
+      parsed<envoy::config::endpoint::v3::ClusterLoadAssignment>("cluster_name: 'orders'"));
+  CHECK(named.name() == "orders");
 }
 
 }  // namespace

@@ -45,4 +45,13 @@ TEST_CASE("a little more than before, or an eighth of a large process, is let be
   CHECK(times(large, 901 * mib, 100, 800 * mib) == 1);
 }
 
+TEST_CASE("what is known to have been freed is given back in the next calm moment, at whatever level") {
+  Ebb ebb;
+  CHECK(times(ebb, 50 * mib, 100, 50 * mib) == 0);
+  ebb.expect();
+  CHECK(times(ebb, 51 * mib, 10, 40 * mib) == 0);  // it grows at first
+  CHECK(times(ebb, 51 * mib, 1, 40 * mib) == 1);
+  CHECK(times(ebb, 40 * mib, 100, 40 * mib) == 0);
+}
+
 }  // namespace outrider::proxy

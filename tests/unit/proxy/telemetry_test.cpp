@@ -1,14 +1,17 @@
 #include <doctest/doctest.h>
 #include <google/protobuf/stubs/logging.h>
 #include <google/protobuf/struct.pb.h>
+#include <prometheus/text_serializer.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include <fstream>
+#include <random>
 #include <sstream>
 #include <thread>
 
 #include "proxy/telemetry/access_log.hpp"
+#include "proxy/telemetry/gzip_lines.hpp"
 #include "proxy/telemetry/metrics.hpp"
 #include "proxy/telemetry/peer_metadata.hpp"
 
@@ -178,21 +181,123 @@ TEST_CASE("clusters and the proxy itself are counted") {
   CHECK(line_of(text, "envoy_cluster_outlier_detection_ejections_active", "order") == "1");
 }
 
-TEST_CASE("gzip gives back what went in") {
-  const std::string text(100'000, 'x');
-  const std::string packed = gzip(text);
-  CHECK(packed.size() < 1000);
+// What peers may call themselves, and every shape of number.
+void count_strange_things(Counted& counted) {
+  RequestKey key = inbound(counted);
+  int requests = 0;
+  for (const char* name : {"plain", "quo\"te", "back\\slash", "line\nbreak", "\xc3\xa4 {x=\"1\"} 2", "", "unknown"}) {
+    key.source = counted.labels.intern(WorkloadLabels{.workload = name, .app = name});
+    key.response_code = static_cast<std::uint16_t>(200 + ++requests);
+    for (int i = 0; i < requests; ++i) {
+      counted.worker.record(key, {.duration_ms = 0.1 * i, .request_bytes = 3, .response_bytes = std::uint64_t{1} << (9 * i)});
+    }
+  }
+  counted.worker.record(key, {.duration_ms = 1.0 / 3e7, .request_bytes = 0, .response_bytes = 123456789012345678});
+  counted.states.cluster("outbound|80||\"order\"")->connections = 2;
+  counted.worker.turns().note(std::chrono::microseconds(300));
+}
+
+TEST_CASE("the text is byte for byte what prometheus-cpp writes of the same families") {
+  Counted counted;
+  CHECK(counted.metrics.render() == prometheus::TextSerializer().Serialize(counted.metrics.Collect()));
+  count_strange_things(counted);
+  const std::string text = counted.metrics.render();
+  CHECK(text == prometheus::TextSerializer().Serialize(counted.metrics.Collect()));
+  CHECK(has(text, "source_workload=\"quo\\\"te\""));
+  CHECK(has(text, "source_workload=\"line\\nbreak\""));
+}
+
+TEST_CASE("how long workers' turns take is shown for each") {
+  Counted counted;
+  WorkerMetrics& other = counted.metrics.add_worker();
+  other.turns().note(std::chrono::microseconds(300));
+  other.turns().note(std::chrono::milliseconds(2));
+  const std::string text = counted.metrics.render();
+  CHECK(line_of(text, "outrider_worker_turn_seconds_count", "worker=\"0\"") == "0");
+  CHECK(line_of(text, "outrider_worker_turn_seconds_bucket", "worker=\"1\",le=\"0.00025\"") == "0");
+  CHECK(line_of(text, "outrider_worker_turn_seconds_bucket", "worker=\"1\",le=\"0.0005\"") == "1");
+  CHECK(line_of(text, "outrider_worker_turn_seconds_bucket", "worker=\"1\",le=\"0.002\"") == "2");
+  CHECK(line_of(text, "outrider_worker_turn_seconds_sum", "worker=\"1\"") == "0.0023");
+}
+
+std::string unzipped(const std::string& packed) {
   z_stream stream{};
   REQUIRE(inflateInit2(&stream, 15 + 16) == Z_OK);
-  std::string back(text.size() + 1, '\0');
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
   stream.avail_in = static_cast<uInt>(packed.size());
-  stream.next_out = reinterpret_cast<Bytef*>(back.data());
-  stream.avail_out = static_cast<uInt>(back.size());
-  CHECK(inflate(&stream, Z_FINISH) == Z_STREAM_END);
-  back.resize(stream.total_out);
+  std::string text;
+  int state = Z_OK;
+  while (state == Z_OK) {
+    std::array<char, 65536> some{};
+    stream.next_out = reinterpret_cast<Bytef*>(some.data());
+    stream.avail_out = some.size();
+    state = inflate(&stream, Z_NO_FLUSH);
+    text.append(some.data(), some.size() - stream.avail_out);
+  }
   inflateEnd(&stream);
-  CHECK(back == text);
+  CHECK(state == Z_STREAM_END);  // its checksum and length are right
+  CHECK(stream.avail_in == 0);
+  return text;
+}
+
+std::string zipped(const std::vector<std::string>& lines) {
+  GzipLines packed;
+  for (const std::string& line : lines) packed.add(line);
+  return packed.finish();
+}
+
+TEST_CASE("packed metrics are the same text") {
+  Counted counted;
+  count_strange_things(counted);
+  CHECK(unzipped(counted.metrics.render_gzip()) == counted.metrics.render());
+}
+
+TEST_CASE("a thousand series are packed into a hundredth") {
+  Counted counted;
+  RequestKey key = inbound(counted);
+  for (int i = 0; i < 1000; ++i) {
+    key.service = counted.labels.intern(ServiceLabels{"s" + std::to_string(i) + ".shop", "s" + std::to_string(i), "shop"});
+    counted.worker.record(key, {.duration_ms = 1});
+  }
+  const std::string packed = counted.metrics.render_gzip(), text = counted.metrics.render();
+  CHECK(unzipped(packed) == text);
+  CHECK(packed.size() * 30 < text.size());
+}
+
+TEST_CASE("lines of every length and likeness come back as they went in") {
+  CHECK(unzipped(zipped({})).empty());
+  std::minstd_rand random(7);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<std::string> lines = {"a{b=\"c\"} 1\n"};
+    std::string text = lines[0];
+    for (int i = 0; i < 60; ++i) {
+      std::string line = lines[random() % lines.size()];
+      const std::size_t length = round % 10 == 0 ? random() % 70'000 : random() % 900;
+      if (random() % 4 == 0) line.insert(random() % line.size(), length, static_cast<char>(random()));
+      if (random() % 4 == 0) line.erase(random() % line.size(), random() % 600);
+      for (unsigned n = random() % 4; n > 0 && !line.empty(); --n) line[random() % line.size()] = static_cast<char>(random());
+      if (line.empty() || line.size() > 200'000) line = "x \"y\"\n";
+      lines.push_back(line);
+      text += line;
+    }
+    REQUIRE(unzipped(zipped(lines)) == text);
+  }
+}
+
+TEST_CASE("matches of every length and distance are written right") {
+  std::vector<std::string> lines;
+  std::string text;
+  std::minstd_rand random(11);
+  for (std::size_t size = 1; size < 1100; size += 1 + size / 300) {
+    std::string noise(size % 37 * 53, '\0');
+    for (char& c : noise) c = static_cast<char>(random());
+    lines.push_back("n" + noise + "\n");
+    std::string alike(size, '\0');
+    for (std::size_t i = 0; i < size; ++i) alike[i] = static_cast<char>(i * i / 7 % 251);
+    lines.push_back("same {" + alike + "\n");
+  }
+  for (const std::string& line : lines) text += line;
+  CHECK(unzipped(zipped(lines)) == text);
 }
 
 TEST_CASE("the access log line is Istio's, field by field") {

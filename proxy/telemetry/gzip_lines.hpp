@@ -1,0 +1,47 @@
+#pragma once
+// Lines of text as gzip (RFC 1952), for text in which each line is much like the last one of its name, as metrics
+// are: what it shares with that one is found by comparing the two, where a compressor that knows nothing would
+// search. The text is never there as a whole. One thread's.
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace outrider::proxy {
+
+class GzipLines {
+ public:
+  GzipLines();
+  // With its newline. Any bytes are right; what is like no line before is only written longer.
+  void add(std::string_view line);
+  // The whole of it; nothing may be added any more.
+  [[nodiscard]] std::string finish();
+
+ private:
+  // A line that later ones may refer to.
+  struct Seen {
+    std::uint64_t at = 0;  // in the text
+    std::size_t size = 0;  // 0: none yet
+    std::size_t name = 0;  // of its bytes, the first so many
+  };
+  [[nodiscard]] std::string_view text_of(const Seen& seen) const;
+  [[nodiscard]] bool in_reach(const Seen& seen) const;
+  // Where in seen_ the last line of this name is; the oldest place when there is none.
+  [[nodiscard]] std::size_t place_of(std::string_view name) const;
+  void write_like(std::string_view line, const Seen& other);
+  void literals(std::string_view bytes);
+  void match(std::size_t length, std::uint64_t distance);
+  void bits(std::uint64_t value, int count);
+
+  std::string out_;
+  std::uint64_t pending_ = 0;  // bits that are no whole byte yet
+  int pending_bits_ = 0;
+  std::uint32_t crc_ = 0;
+  std::uint64_t size_ = 0;     // of the text so far
+  std::string window_;         // its end, at least as far back as may be referred to
+  std::array<Seen, 8> seen_{};
+  std::size_t newest_ = 0;     // in seen_
+};
+
+}  // namespace outrider::proxy
