@@ -26,6 +26,14 @@ Colours colours_of(Level level, bool colour) {
   return {};
 }
 
+// A file's own control characters move no cursor and change no colour of who reads about them.
+std::string printable(std::string text) {
+  for (char& c : text) {
+    if ((c >= 0 && c < ' ' && c != '\t' && c != '\n') || c == '\x7f') c = '?';
+  }
+  return text;
+}
+
 std::string place(const Diagnostic& d) {
   if (d.line == 0) return d.file;
   return fmt::format("{}:{}:{}", d.file, d.line, d.column);
@@ -44,21 +52,22 @@ std::string indent(const Diagnostic& d) {
 
 }  // namespace
 
-void Diagnostic::show(std::string_view line, std::size_t at) {
-  if (line.size() <= kLongLine) {
-    source_line = line;
+void Diagnostic::show(std::string_view whole, std::size_t at) {
+  if (whole.size() <= kLongLine) {
+    source_line = whole;
+    source_column = 0;
     return;
   }
-  at = std::min(at, line.size());
+  at = std::min(at, whole.size());
   std::size_t begin = at - std::min(at, kLongLine / 3);
-  while (begin > 0 && inside_character(line[begin])) --begin;
-  std::size_t end = std::min(begin + kLongLine, line.size());
-  while (end < line.size() && inside_character(line[end])) ++end;
-  const std::string_view before = line.substr(begin, at - begin);
+  while (begin > 0 && inside_character(whole[begin])) --begin;
+  std::size_t end = std::min(begin + kLongLine, whole.size());
+  while (end < whole.size() && inside_character(whole[end])) ++end;
+  const std::string_view before = whole.substr(begin, at - begin);
   const auto tails = std::count_if(before.begin(), before.end(), inside_character);
   const std::string_view cut = begin > 0 ? kCut : std::string_view();
   source_column = static_cast<int>(cut.size() + before.size() - static_cast<std::size_t>(tails)) + 1;
-  source_line = fmt::format("{}{}{}", cut, line.substr(begin, end - begin), end < line.size() ? kCut : "");
+  source_line = fmt::format("{}{}{}", cut, whole.substr(begin, end - begin), end < whole.size() ? kCut : "");
 }
 
 std::size_t byte_of(std::string_view line, int column) {
@@ -84,19 +93,19 @@ std::string render(const Diagnostic& d, bool colour) {
   const std::string number = d.line == 0 ? "" : std::to_string(d.line);
   const std::string margin(number.size(), ' ');
   std::string text = fmt::format("{}{}[{}]{}{}: {}{}\n", c.level, to_string(d.level), d.code, c.off,
-                                 c.bold, d.message, c.off);
+                                 c.bold, printable(d.message), c.off);
   text += fmt::format("{}{}-->{} {}\n", margin, c.edge, c.off, place(d));
   if (d.line != 0) {
     const int column = d.source_column > 0 ? d.source_column : d.column;
     const int rest = static_cast<int>(d.source_line.size()) - column + 1;
     const int carets = std::max(1, std::min(d.caret_length, rest));
     text += fmt::format("{} {}|{}\n", margin, c.edge, c.off);
-    text += fmt::format("{}{} |{} {}\n", c.edge, number, c.off, d.source_line);
+    text += fmt::format("{}{} |{} {}\n", c.edge, number, c.off, printable(d.source_line));
     text += fmt::format("{} {}|{} {}{}{}{}\n", margin, c.edge, c.off, indent(d), c.level,
                         std::string(static_cast<std::size_t>(carets), '^'), c.off);
   }
-  if (!d.note.empty()) text += fmt::format("{} {}={} note: {}\n", margin, c.edge, c.off, d.note);
-  if (!d.help.empty()) text += fmt::format("{} {}={} help: {}\n", margin, c.edge, c.off, d.help);
+  if (!d.note.empty()) text += fmt::format("{} {}={} note: {}\n", margin, c.edge, c.off, printable(d.note));
+  if (!d.help.empty()) text += fmt::format("{} {}={} help: {}\n", margin, c.edge, c.off, printable(d.help));
   return text;
 }
 

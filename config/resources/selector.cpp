@@ -76,8 +76,14 @@ void describe(Fields& f, WorkloadSelector& s) {
   f.message("WorkloadSelector");
   f.field("labels", s.labels, {"Labels that a workload has to have, all of them"}, exact_labels,
           short_values, cluster::at_most(256));
-  if (!f.sound() || !s.labels.empty()) return;
-  f.warning("", "workload selector specified without labels, will be applied to all services in namespace",
+}
+
+void warn_of_no_labels(Fields& f, const char* kind, const WorkloadSelector* selector) {
+  if (selector == nullptr || !selector->labels.empty()) return;
+  f.warning("workloadSelector",
+            fmt::format("{}: workload selector specified without labels, will be applied to all services in "
+                        "namespace",
+                        kind),
             "leave it out if every workload is meant");
 }
 

@@ -27,6 +27,8 @@ void describe(Fields& f, Selector& s);
 // `workloadSelector: {labels: {...}}` of Sidecar and ServiceEntry, which begin Istio's warning.
 struct WorkloadSelector : Selector {};
 void describe(Fields& f, WorkloadSelector& s);
+// `kind` as Istio's message has it; null: there is no selector.
+void warn_of_no_labels(Fields& f, const char* kind, const WorkloadSelector* selector);
 
 // `targetRefs`: the gateways and services that a policy is for, instead of a selector.
 struct TargetReference {

@@ -58,6 +58,7 @@ class Checks {
   }
 
   void check_selector() {
+    warn_of_no_labels(f_, "service entry", s_.selector ? &*s_.selector : nullptr);
     if (s_.selector && f_.has("endpoints") && !s_.endpoints.empty()) {
       f_.error("endpoints",
                "only one of WorkloadSelector or Endpoints is allowed in Service Entry: "
@@ -223,8 +224,8 @@ class Checks {
   void check_endpoint_ports(const WorkloadEntry& endpoint) {
     for (const auto& [name, number] : endpoint.ports) {
       if (!port_names_.contains(name)) {
-        bad(endpoint.at, fmt::format("endpoint port {} is not defined by the service entry", name),
-            "the names are those of the service's ports");
+        bad(endpoint.at, fmt::format("endpoint port {} is not defined by the service entry", number),
+            fmt::format("\"{}\" is no name of a port of this service", name));
       }
       if (!is_dns_label(name)) bad(endpoint.at, fmt::format("invalid port name: {}", name));
       if (number < 1 || number > 65535) {

@@ -268,6 +268,7 @@ void describe(Fields& f, Sidecar& s) {
   f.field("outboundTrafficPolicy", s.outbound,
           {"What becomes of calls to hosts that nobody defines", "the mesh's"});
   if (!f.sound()) return;
+  warn_of_no_labels(f, "sidecar", s.selector ? &*s.selector : nullptr);
   if (s.ingress.empty() && s.egress.empty() && !s.outbound && !s.inbound_pool) {
     f.error("", "sidecar: empty configuration provided");
   }

@@ -118,6 +118,7 @@ class Reader {
   // What a scalar may not begin with, each by its name.
   void refuse_indicator() const {
     const char c = in_.peek();
+    if (explicit_key()) in_.refuse("a value cannot begin with ?", "put it in quotes");
     switch (c) {
       case '&': in_.refuse("anchors are not allowed", "write the value out where it is used");
       case '*':
@@ -355,6 +356,10 @@ class Reader {
     Level level(*this, map.at);
     skip_flow_space(map.at, '}');
     while (in_.peek() != '}') {
+      if (explicit_key()) {
+        in_.advance();
+        skip_flow_space(map.at, '}');
+      }
       const bool quoted = in_.peek() == '"' || in_.peek() == '\'';
       auto [name, at] = key(Within::Flow);
       level.add(map, std::move(name), at);

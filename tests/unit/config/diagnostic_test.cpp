@@ -75,3 +75,12 @@ TEST_CASE("of a long line the piece around the column is shown, and the carets s
   d.show("      weight: 90", 6);
   CHECK(d.source_line == "      weight: 90");
 }
+
+TEST_CASE("control characters of a file reach no terminal") {
+  Diagnostic d = weight();
+  d.message = "no \x1b[2J";
+  d.source_line = "\x7f\x1b]0;x\a weight";
+  d.help = "\r\x1b[31m";
+  for (const char c : render(d, false)) CHECK((c >= ' ' || c == '\n' || c < 0));
+  CHECK(render(d, false).find('\x7f') == std::string::npos);
+}

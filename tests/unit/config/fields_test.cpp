@@ -82,11 +82,11 @@ TEST_CASE("a wrong field is an error at its own line and column") {
       {kVs,
        "  hosts: [a]\n  http:\n  - match: [{method: {prefix: ''}}]\n"
        "    route: [{destination: {host: a}}]\n",
-       "7:14", "\"method\": prefix string match should not be empty"},
+       "7:31", "\"method\": prefix string match should not be empty"},
       {kVs,
        "  hosts: [a]\n  http:\n  - match: [{uri: {regex: '/(a'}}]\n"
        "    route: [{destination: {host: a}}]\n",
-       "7:14", "error parsing regexp: missing )"},
+       "7:27", "error parsing regexp: missing )"},
       {kVs,
        "  hosts: [a]\n  http:\n  - route: [{destination: {host: a}}]\n"
        "    retries: {attempts: 3, retryOn: '5xx, reset'}\n",
@@ -141,7 +141,7 @@ TEST_CASE("a wrong field is an error at its own line and column") {
       {kSe,
        "  hosts: [a.b]\n  resolution: STATIC\n  ports: [{number: 1, name: p, protocol: HTTP}]\n"
        "  endpoints: [{address: 1.2.3.4, ports: {q: 1}}]\n",
-       "8:15", "endpoint port q is not defined by the service entry"},
+       "8:15", "endpoint port 1 is not defined by the service entry"},
       // Sidecar
       {kSidecar, "  {}\n", "4:1", "sidecar: empty configuration provided"},
       {kSidecar,

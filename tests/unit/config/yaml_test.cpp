@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "config/yaml/document.hpp"
+#include "config/yaml/print.hpp"
 #include "config/yaml/source.hpp"
 #include "tests/unit/config/meshes.hpp"
 
@@ -146,7 +147,7 @@ TEST_CASE("an indentation between two is told with both") {
 }
 
 TEST_CASE("a bracket that is still open is told with its line") {
-  const yaml::Problem problem = problem_of("hosts: [a,\n  b\nhttp: 1\n");
+  const yaml::Problem problem = problem_of("hosts: [orders\nhttp:\n- route:\n");
   CHECK(problem.help.find("line 1") != std::string::npos);
 }
 
@@ -155,4 +156,15 @@ TEST_CASE("no more is read of a file than what shows that it is too large") {
   CHECK(read_text(in).size() == yaml::kMaxFileBytes + 1);
   std::istringstream small("a: 1\n");
   CHECK(read_text(small) == "a: 1\n");
+}
+
+TEST_CASE("keys after a question mark are keys like others, in brackets and before a map as well") {
+  for (const char* text : {"? a\n: b: c\n", "{? a : {b: c}}\n", "? 'a'\n:\n  b: c\n", "a: {b: c}\n"}) {
+    CAPTURE(std::string(text));
+    const auto documents = yaml::parse(text);
+    REQUIRE(documents);
+    REQUIRE(documents->front().root);
+    CHECK(yaml::print(*documents->front().root) == "a:\n  b: c\n");
+  }
+  CHECK(problem_of("a: [? b : c]\n").message == "a value cannot begin with ?");
 }
