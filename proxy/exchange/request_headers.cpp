@@ -46,7 +46,7 @@ bool is_underscored(std::string_view name) {
 }
 
 void remove_spoofable(protocol::Head& head, bool mesh_peer) {
-  std::erase_if(head.fields.fields(), [mesh_peer](const HeaderField& field) {
+  head.fields.remove_if([mesh_peer](const HeaderField& field) {
     switch (field.id) {
       case HeaderName::XForwardedClientCert:
       case HeaderName::XEnvoyPeerMetadata:
