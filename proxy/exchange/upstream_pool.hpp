@@ -110,6 +110,8 @@ class UpstreamPool {
   };
 
   [[nodiscard]] UpstreamConnection* with_room();
+  void place_before(UpstreamConnection& connection);
+  void place_behind(UpstreamConnection& connection);
   // False when maxConnections is reached, or mutual TLS is asked for and there is no certificate.
   [[nodiscard]] bool make_connection();
   void serve_waiting();
@@ -133,6 +135,7 @@ class UpstreamPool {
   bool expects_h2_ = false;  // until a connection proves otherwise
   bool unwanted_ = false;    // by the configuration: each connection ends with its requests
   std::size_t connecting_ = 0;
+  // Where each carries one request: the idle ones before the busy ones, the one used last first.
   std::list<std::unique_ptr<UpstreamConnection>> connections_;
   std::list<UpstreamUser*> waiting_;
 };
