@@ -125,6 +125,7 @@ void measure_policy() {
   const proxy::Caller caller{.principal = "spiffe://mesh/ns/bench/sa/client"};
   const proxy::CallerRules rules(http.authorization, caller);
   const protocol::TlsPeer peer{.identity = std::string(caller.principal), .subject = {}, .fingerprint = std::string(64, 'a')};
+  const std::string client_cert = proxy::client_cert(&peer, http, "spiffe://mesh/ns/bench/sa/app");
   Random random(1);
   std::string scratch;
 
@@ -132,7 +133,7 @@ void measure_policy() {
     const auto head = protocol::make_head();
     fill(*head);
     require(!proxy::normalize(*head, scratch), "the head is not normal");
-    proxy::sanitize_inbound(*head, http, &peer, "spiffe://mesh/ns/bench/sa/app");
+    proxy::sanitize_inbound(*head, true, client_cert);
     proxy::add_request_id(*head, http, random);
   });
   const auto head = protocol::make_head();

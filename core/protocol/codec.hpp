@@ -66,7 +66,7 @@ struct Event {
   bool unprocessed = false;             // Reset: the peer provably did not act on the request
   Stream* stream = nullptr;
   HeadPtr head{};
-  ByteView data{};        // Data: valid until the next receive()
+  ByteView data{};        // Data: may be a view of what was received; valid until the next receive()
   std::size_t bytes = 0;  // Drained
   int status = 0;         // Refused
   std::string_view reason{};  // Refused, Reset, Violation: static text for people

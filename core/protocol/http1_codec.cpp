@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "core/protocol/http1_message.hpp"
 #include "core/protocol/status_text.hpp"
@@ -12,6 +13,7 @@ namespace outrider::protocol {
 namespace {
 
 constexpr std::size_t high_watermark = 64 * 1024;  // received body that has not left yet
+constexpr std::size_t worth_swapping = 8 * 1024;   // output that is handed over, memory and all, instead of copied
 
 // What came over HTTP/2 was checked by nghttp2; a line break here would smuggle (H1-12). Eight bytes at a
 // time: bit 7 is set in those below 0x0e, and only then a closer look is needed.
@@ -26,9 +28,16 @@ bool breaks_line(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }
 
-char* copy_to(char* at, std::string_view text) {
-  std::memcpy(at, text.data(), text.size());
+// Inlined, so that a literal is written by a few moves.
+[[gnu::always_inline]] inline char* copy_to(char* at, std::string_view text) {
+  if (!text.empty()) std::memcpy(at, text.data(), text.size());
   return at + text.size();
+}
+
+template <typename... Parts>
+void write(Buffer& out, const Parts&... parts) {
+  char* at = out.extend((std::string_view(parts).size() + ...));
+  ((at = copy_to(at, parts)), ...);
 }
 
 // `length`: the only content-length that may be written, null for none.
@@ -41,18 +50,13 @@ void write_fields(Buffer& out, const HeaderList& fields, const HeaderField* leng
       if (field.name.find(':') != std::string_view::npos) continue;
     }
     if (breaks_line(field.value)) continue;
-    char* at = out.extend(field.name.size() + field.value.size() + 4);
-    at = copy_to(copy_to(at, field.name), ": ");
-    copy_to(copy_to(at, field.value), "\r\n");
+    write(out, field.name, ": ", field.value, "\r\n");
   }
 }
 
 void write_status_line(Buffer& out, int status) {
   const fmt::format_int digits(status);
-  for (const std::string_view part : {std::string_view("HTTP/1.1 "), std::string_view(digits.data(), digits.size()),
-                                      std::string_view(" "), status_text(status), std::string_view("\r\n")}) {
-    out.append(part);
-  }
+  write(out, "HTTP/1.1 ", std::string_view(digits.data(), digits.size()), " ", status_text(status), "\r\n");
 }
 
 }  // namespace
@@ -69,13 +73,8 @@ Stream* Http1Codec::open(const Head& request, bool end_stream, void* user) {
   stream_->id = next_id_++;
   stream_->user = user;
   stream_->method = request.method;
-  stream_->upgrade = request.upgrade;
-  output_.append(request.method);
-  output_.append(" ");
-  output_.append(request.path);
-  output_.append(" HTTP/1.1\r\nhost: ");
-  output_.append(request.authority);
-  output_.append("\r\n");
+  if (!request.upgrade.empty()) stream_->upgrade = request.upgrade;
+  write(output_, request.method, " ", request.path, " HTTP/1.1\r\nhost: ", request.authority, "\r\n");
   begin_body(request, end_stream, true);
   return stream_.get();
 }
@@ -159,9 +158,7 @@ void Http1Codec::begin_body(const Head& head, bool end_stream, bool request) {
 }
 
 void Http1Codec::write_upgrade() {
-  output_.append("connection: upgrade\r\nupgrade: ");
-  output_.append(stream_->upgrade);
-  output_.append("\r\n\r\n");
+  write(output_, "connection: upgrade\r\nupgrade: ", stream_->upgrade, "\r\n\r\n");
 }
 
 void Http1Codec::become_tunnel() {
@@ -280,6 +277,10 @@ void Http1Codec::retire_message(Events& events) {
 }
 
 bool Http1Codec::move_output(Buffer& out, std::size_t limit) {
+  if (out.empty() && output_.size() >= worth_swapping && output_.size() <= limit) {
+    std::swap(out, output_);
+    return true;
+  }
   const std::size_t take =
       out.size() < limit ? std::min(limit - out.size(), output_.size()) : 0;
   if (take == 0) return false;

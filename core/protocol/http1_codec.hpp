@@ -58,6 +58,9 @@ class Http1Codec final : public Codec {
  private:
   struct Message;
 
+  // What came and was not read yet. Only receive() knows of bytes that are not in input_.
+  [[nodiscard]] ByteView pending() const { return input_.empty() ? fresh_ : input_.view(); }
+  void consume(std::size_t count);
   void read(Events& events);
   bool read_head(Events& events);
   bool read_body(Events& events);
@@ -74,7 +77,8 @@ class Http1Codec final : public Codec {
 
   Role role_;
   HeadLimits limits_;
-  Buffer input_;
+  Buffer input_;           // what has to wait
+  ByteView fresh_;         // what was just received, when nothing waits
   Buffer output_;          // heads and framed body bytes, in order
   std::size_t scanned_ = 0;
   std::unique_ptr<Message> stream_;

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "core/base/ascii.hpp"
+#include "core/base/byte_set.hpp"
 
 namespace outrider::protocol {
 namespace {
@@ -30,77 +33,95 @@ constexpr auto token_lower = [] {
   return table;
 }();
 
-// Field values: visible bytes, space, tab and obs-text; no control bytes, no DEL (RFC 9110 5.5). Eight
-// bytes at a time: bit 7 is set in those that are below 0x20 or DEL, and only then a closer look is needed.
-bool is_field_value(std::string_view text) {
+// Where a field value ends: at the first byte that none has. They have visible bytes, space, tab and obs-text, no
+// control bytes, no DEL (RFC 9110 section 5.5). Eight bytes at a time: bit 7 is set in the first that is below 0x20
+// or DEL, and perhaps in some behind it.
+const char* end_of_value(const char* at, const char* end) {
+  static_assert(std::endian::native == std::endian::little, "the first byte is the lowest");
   constexpr std::uint64_t ones = 0x0101010101010101, high = ones * 0x80;
-  while (text.size() >= sizeof(std::uint64_t)) {
+  while (end - at >= 8) {
     std::uint64_t bytes;
-    std::memcpy(&bytes, text.data(), sizeof bytes);
+    std::memcpy(&bytes, at, sizeof bytes);
     const std::uint64_t del = bytes ^ (ones * 0x7f);
-    if ((((bytes - ones * 0x20) & ~bytes) | ((del - ones) & ~del)) & high) break;
-    text.remove_prefix(sizeof bytes);
+    const std::uint64_t found = (((bytes - ones * 0x20) & ~bytes) | ((del - ones) & ~del)) & high;
+    at += found ? std::countr_zero(found) / 8 : 8;
+    if (found && *at != '\t') return at;
+    if (found) ++at;
   }
-  return std::ranges::none_of(text, [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return (byte < 0x20 && byte != '\t') || byte == 0x7f;
-  });
+  while (at != end && (static_cast<unsigned char>(*at) >= 0x20 || *at == '\t') && *at != 0x7f) ++at;
+  return at;
+}
+
+bool is_field_value(std::string_view text) {
+  return end_of_value(text.data(), text.data() + text.size()) == text.data() + text.size();
 }
 
 // Visible ASCII without space: what a request target may hold.
 bool is_target(std::string_view text) {
-  for (char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte <= 0x20 || byte >= 0x7f) return false;
-  }
-  return !text.empty();
+  static constexpr ByteSet visible([](char c) { return c > 0x20 && c < 0x7f; });
+  return !text.empty() && visible.has_all(text);
 }
 
-// Takes the next line off `block`. A CR within a field's is a control byte to whoever reads it.
-std::optional<std::string_view> take_line(std::string_view& block) {
-  const std::size_t feed = block.find('\n');
-  if (feed == std::string_view::npos || feed == 0 || block[feed - 1] != '\r') return std::nullopt;
-  const std::string_view line = block.substr(0, feed - 1);
-  block.remove_prefix(feed + 1);
-  return line;
+// A copy of `block` in the memory of the fields that will be views of it.
+std::span<char> keep_block(std::string_view block, HeaderList& fields) {
+  char* const room = fields.room(block.size());
+  std::memcpy(room, block.data(), block.size());
+  return {room, block.size()};
 }
 
-std::optional<std::string_view> take_start_line(std::string_view& block) {
-  const auto line = take_line(block);
-  return line && line->find('\r') != std::string_view::npos ? std::nullopt : line;
+// Takes the first line off `block`.
+std::optional<std::string_view> take_start_line(std::span<char>& block) {
+  const std::string_view text(block.data(), block.size());
+  const std::size_t end = text.find('\r');
+  if (end >= text.size() - 1 || text[end + 1] != '\n' || text.substr(0, end).contains('\n')) return std::nullopt;
+  block = block.subspan(end + 2);
+  return text.substr(0, end);
 }
 
-std::expected<void, Refusal> parse_fields(std::string_view block, const HeadLimits& limits,
-                                          HeaderList& fields) {
+Refusal no_name(std::string_view line) {
+  line = line.substr(0, line.find('\n'));
+  return {400, line.contains(':') ? "a header name is not a token" : "a header line has no colon"};
+}
+
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+// `block` ends in its empty line and is where the fields may stay: names become lower case in it.
+std::expected<void, Refusal> parse_fields(std::span<char> block, const HeadLimits& limits, HeaderList& fields) {
+  char* at = block.data();
+  const char* const end = at + block.size();
+  const auto at_line_end = [&] { return end - at >= 2 && at[0] == '\r' && at[1] == '\n'; };
   std::size_t bytes = 0;
-  while (true) {
-    const auto line = take_line(block);
-    if (!line) return refuse(400, "a header line does not end in CRLF");
-    if (line->empty()) break;
-    if (line->front() == ' ' || line->front() == '\t') {
-      return refuse(400, "a header line starts with white space (obs-fold)");
+  for (; !at_line_end(); at += 2) {
+    if (at == end) return refuse(400, "a header line does not end in CRLF");
+    if (is_blank(*at)) return refuse(400, "a header line starts with white space (obs-fold)");
+    char* const name = at;
+    while (at != end) {
+      const char small = token_lower[static_cast<unsigned char>(*at)];
+      if (small == 0) break;
+      *at++ = small;
     }
-    char* const kept = fields.room(line->size());  // for the name in lower case, and the value
-    std::size_t name = 0;                           // its length
-    while (name < line->size() && (kept[name] = token_lower[static_cast<unsigned char>((*line)[name])]) != 0) ++name;
-    if (name == 0 || name == line->size() || (*line)[name] != ':') {
-      return refuse(400, line->find(':') == std::string_view::npos ? "a header line has no colon"
-                                                                   : "a header name is not a token");
+    const auto name_size = static_cast<std::size_t>(at - name);
+    if (name_size == 0 || at == end || *at != ':') return std::unexpected(no_name({name, end}));
+    ++at;
+    while (at != end && is_blank(*at)) ++at;
+    const char* const value = at;
+    at += end_of_value(at, end) - at;
+    if (!at_line_end()) {
+      return refuse(400, at == end || *at == '\n' ? "a header line does not end in CRLF" : "a header value holds a control byte");
     }
-    const std::string_view value = ascii::trim(line->substr(name + 1));
-    if (!is_field_value(value)) return refuse(400, "a header value holds a control byte");
-    bytes += name + value.size() + 32;
+    const char* value_end = at;
+    while (value_end != value && is_blank(value_end[-1])) --value_end;
+    const auto value_size = static_cast<std::size_t>(value_end - value);
+    bytes += name_size + value_size + 32;
     if (fields.size() >= limits.fields) return refuse(431, "too many header fields", Rejection::HeadTooLarge);
     if (bytes > limits.bytes) return refuse(431, "header fields are too large", Rejection::HeadTooLarge);
-    std::memcpy(kept + name, value.data(), value.size());
-    fields.add_kept({kept, name}, {kept + name, value.size()});
+    fields.add_kept({name, name_size}, {value, value_size});
     const HeaderName id = fields.fields().back().id;
-    if ((id == HeaderName::ContentLength || id == HeaderName::TransferEncoding) &&
-        (line->ends_with(' ') || line->ends_with('\t'))) {
+    if ((id == HeaderName::ContentLength || id == HeaderName::TransferEncoding) && is_blank(at[-1])) {
       return refuse(400, "white space behind a framing header", Rejection::AmbiguousFraming);  // others may not trim it
     }
   }
-  if (!block.empty()) return refuse(400, "bytes after the empty line");
+  if (end - at > 2) return refuse(400, "bytes after the empty line");
   return {};
 }
 
@@ -136,6 +157,7 @@ std::expected<Framing, Refusal> parse_framing(const HeaderList& fields, HttpVers
 }
 
 bool connection_says(const HeaderList& fields, std::string_view option) {
+  if (!fields.may_have(HeaderName::Connection)) return false;
   for (const HeaderField& field : fields.fields()) {
     if (field.id != HeaderName::Connection) continue;
     for (std::string_view piece : ascii::split(field.value, ',')) {
@@ -183,6 +205,7 @@ bool is_end_to_end(std::string_view name) {
 
 // What else Connection names ends here with it.
 void drop_nominated(HeaderList& fields) {
+  if (!fields.may_have(HeaderName::Connection)) return;
   std::vector<std::string> nominated;
   for (const HeaderField& field : fields.fields()) {
     if (field.id != HeaderName::Connection) continue;
@@ -200,12 +223,13 @@ std::optional<HttpVersion> parse_version(std::string_view text) {
   return std::nullopt;
 }
 
-// The target's forms (RFC 9112 section 3.2): origin, absolute (http_proxy), authority, asterisk.
+// The target's forms (RFC 9112 section 3.2): origin, absolute (http_proxy), authority, asterisk. `target` stays where
+// it is as long as the head.
 std::expected<void, Refusal> parse_target(std::string_view target, Head& head) {
   head.scheme = "http";
   if (head.method == "CONNECT") {
     if (!is_authority(target)) return refuse(400, "CONNECT needs host:port");
-    head.authority = head.fields.keep(target);
+    head.authority = target;
     head.path = {};
     return {};
   }
@@ -215,7 +239,7 @@ std::expected<void, Refusal> parse_target(std::string_view target, Head& head) {
     return {};
   }
   if (target.front() == '/') {
-    head.path = head.fields.keep(target);
+    head.path = target;
     return {};
   }
   constexpr std::string_view scheme = "http://";
@@ -229,11 +253,11 @@ std::expected<void, Refusal> parse_target(std::string_view target, Head& head) {
   if (authority.empty() || !is_authority(authority)) {
     return refuse(400, "the request target names no valid host", Rejection::BadHost);
   }
-  head.authority = head.fields.keep(authority);
+  head.authority = authority;
   if (end == std::string_view::npos) {
     head.path = "/";
   } else if (target[end] == '/') {
-    head.path = head.fields.keep(target.substr(end));
+    head.path = target.substr(end);
   } else {
     std::string path = "/";
     path += target.substr(end);
@@ -285,7 +309,8 @@ std::optional<std::uint64_t> parse_content_length(std::string_view text) {
   return value;
 }
 
-Parsed parse_request_head(std::string_view block, const HeadLimits& limits, Head& head) {
+Parsed parse_request_head(std::string_view text, const HeadLimits& limits, Head& head) {
+  std::span<char> block = keep_block(text, head.fields);
   const auto line = take_start_line(block);
   if (!line) return refuse(400, "the request line does not end in CRLF");
   const std::size_t first = line->find(' ');
@@ -311,7 +336,7 @@ Parsed parse_request_head(std::string_view block, const HeadLimits& limits, Head
     return refuse(version_text.starts_with("HTTP/") ? 505 : 400, "the version is not HTTP/1.1 or 1.0", Rejection::UnknownVersion);
   }
   head.version = *version;
-  head.method = head.fields.keep(method);
+  head.method = method;
 
   if (auto fields = parse_fields(block, limits, head.fields); !fields) {
     return std::unexpected(fields.error());
@@ -336,8 +361,9 @@ Parsed parse_request_head(std::string_view block, const HeadLimits& limits, Head
   return parsed;
 }
 
-Parsed parse_response_head(std::string_view block, const HeadLimits& limits,
+Parsed parse_response_head(std::string_view text, const HeadLimits& limits,
                            std::string_view request_method, Head& head) {
+  std::span<char> block = keep_block(text, head.fields);
   const auto line = take_start_line(block);
   if (!line) return refuse(502, "the status line does not end in CRLF");
   if (line->size() < 12 || (*line)[8] != ' ') return refuse(502, "the status line is malformed");
@@ -369,7 +395,7 @@ Parsed parse_response_head(std::string_view block, const HeadLimits& limits,
 
 std::expected<void, Refusal> parse_trailers(std::string_view block, const HeadLimits& limits,
                                             HeaderList& trailers) {
-  if (auto parsed = parse_fields(block, limits, trailers); !parsed) {
+  if (auto parsed = parse_fields(keep_block(block, trailers), limits, trailers); !parsed) {
     return refuse(parsed.error().status, parsed.error().reason, Rejection::MalformedBody);
   }
   if (trailers.find(HeaderName::ContentLength) || trailers.find(HeaderName::TransferEncoding)) {

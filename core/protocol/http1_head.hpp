@@ -36,14 +36,14 @@ struct ParsedHead {
   bool expects_continue = false;  // Expect: 100-continue
 };
 
-// `block` is a whole head, its final CRLF CRLF included. Fills `head`: values are copied into it.
-[[nodiscard]] std::expected<ParsedHead, Refusal> parse_request_head(std::string_view block,
+// `text` is a whole head, its final CRLF CRLF included. Fills `head`, which keeps a copy.
+[[nodiscard]] std::expected<ParsedHead, Refusal> parse_request_head(std::string_view text,
                                                                     const HeadLimits& limits,
                                                                     Head& head);
 
 // `request_method` decides whether a body follows (HEAD has none).
 [[nodiscard]] std::expected<ParsedHead, Refusal> parse_response_head(
-    std::string_view block, const HeadLimits& limits, std::string_view request_method, Head& head);
+    std::string_view text, const HeadLimits& limits, std::string_view request_method, Head& head);
 
 // Trailer fields of a chunked body, up to and including the empty line. Framing is refused; routing
 // and hop-by-hop fields are dropped (RFC 9110 section 6.5.1).

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "core/base/ascii.hpp"
 #include "core/protocol/http1_message.hpp"
 #include "core/protocol/status_text.hpp"
@@ -13,8 +15,21 @@ constexpr std::size_t most_informational = 32;  // 1xx heads before an answer
 
 void Http1Codec::receive(ByteView bytes, Events& events) {
   if (finished_) return;
-  input_.append(bytes);
+  if (input_.empty()) {
+    fresh_ = bytes;
+  } else {
+    input_.append(bytes);
+  }
   read(events);
+  input_.append(std::exchange(fresh_, {}));
+}
+
+void Http1Codec::consume(std::size_t count) {
+  if (input_.empty()) {
+    fresh_ = fresh_.subspan(count);
+  } else {
+    input_.consume(count);
+  }
 }
 
 void Http1Codec::read(Events& events) {
@@ -27,28 +42,29 @@ void Http1Codec::read(Events& events) {
       if (!stream_->upgrade.empty() || !read_body(events)) return;
     } else {
       // A server's pipelined request waits; bytes that no request asked for end a client's use.
-      if (role_ == Role::Client && !stream_ && !input_.empty()) finished_ = true;
+      if (role_ == Role::Client && !stream_ && !pending().empty()) finished_ = true;
       return;
     }
   }
 }
 
 bool Http1Codec::read_head(Events& events) {
-  if (role_ == Role::Server && !empty_line_seen_ && input_.text().starts_with("\r\n")) {
-    input_.consume(2);  // one empty line before a request is tolerated (RFC 9112 section 2.2)
+  if (role_ == Role::Server && !empty_line_seen_ && text_of(pending()).starts_with("\r\n")) {
+    consume(2);  // one empty line before a request is tolerated (RFC 9112 section 2.2)
     empty_line_seen_ = true;
     scanned_ = 0;
   }
-  if (input_.empty()) return false;
+  const std::string_view all = text_of(pending());
+  if (all.empty()) return false;
   const std::size_t limit = limits_.bytes + 16 * 1024;  // fields, and the start line
   // Another protocol altogether is told by its first bytes: it may never send what ends a head.
   constexpr std::string_view version = "HTTP/1.";
-  if (role_ == Role::Client && !input_.text().starts_with(version.substr(0, input_.size()))) {
+  if (role_ == Role::Client && !all.starts_with(version.substr(0, all.size()))) {
     on_refused({502, "the answer is not HTTP/1"}, events);
     return false;
   }
   // Nothing beyond the limit is looked at, so that the answer does not depend on how much came.
-  const std::string_view text = input_.text().substr(0, limit + 1);
+  const std::string_view text = all.substr(0, limit + 1);
   std::size_t end = 0;
   for (std::size_t at = text.find('\n', scanned_ ? scanned_ - 1 : 0); at != std::string_view::npos;
        at = text.find('\n', at + 1)) {
@@ -80,7 +96,7 @@ bool Http1Codec::read_head(Events& events) {
     on_refused(parsed.error(), events);
     return false;
   }
-  input_.consume(end);
+  consume(end);
   scanned_ = 0;
   empty_line_seen_ = false;
 
@@ -114,7 +130,7 @@ bool Http1Codec::read_head(Events& events) {
     stream_->method = head->method;
     stream_->http10_peer = head->version == HttpVersion::Http10;
     stream_->expects_continue = parsed->expects_continue;
-    stream_->upgrade = head->upgrade;
+    if (!head->upgrade.empty()) stream_->upgrade = head->upgrade;
   } else if (!stream_->upgrade.empty()) {
     stream_->upgrade.clear();  // refused: nothing more is sent
     stream_->sent = true;
@@ -139,15 +155,14 @@ bool Http1Codec::read_head(Events& events) {
 
 bool Http1Codec::read_body(Events& events) {
   Message& message = *stream_;
-  if (input_.empty()) return false;
-  // The bytes stay in input_ until the next receive: events point into it, so it is consumed
-  // only by what read() has handed out, and input_ does not move before receive() appends.
-  const ByteView pending = input_.view();
+  // Events point into the bytes, which stay where they are: input_ does not move before receive() appends.
+  const ByteView bytes = pending();
+  if (bytes.empty()) return false;
   std::size_t used = 0;
-  while (used < pending.size() && !message.received) {
-    const auto step = message.body.next(pending.subspan(used));
+  while (used < bytes.size() && !message.received) {
+    const auto step = message.body.next(bytes.subspan(used));
     if (!step) {
-      input_.consume(used);
+      consume(used);
       on_refused(step.error(), events);
       return false;
     }
@@ -174,7 +189,7 @@ bool Http1Codec::read_body(Events& events) {
       events.push_back(std::move(event));
     }
   }
-  input_.consume(used);
+  consume(used);
   if (message.received) maybe_complete();
   return false;
 }

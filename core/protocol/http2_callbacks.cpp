@@ -79,18 +79,19 @@ void Http2Codec::Callbacks::add_host(H2Stream& s, nghttp2_rcbuf* value) {
   }
 }
 
+// nghttp2 lets five of them through, which differ in their length or third byte.
 void Http2Codec::Callbacks::add_pseudo(Head& head, std::string_view text, nghttp2_rcbuf* value) {
-  if (text == ":method") {
-    head.method = head.fields.keep_retained(value);
-  } else if (text == ":path") {
-    head.path = head.fields.keep_retained(value);
-  } else if (text == ":scheme") {
-    head.scheme = head.fields.keep_retained(value);
-  } else if (text == ":authority") {
-    head.authority = head.fields.keep_retained(value);
-  } else if (text == ":status") {
-    const std::string_view digits = view(value);
-    std::from_chars(digits.data(), digits.data() + digits.size(), head.status);
+  const std::string_view kept = head.fields.keep_retained(value);
+  if (text.size() == std::string_view(":path").size()) {
+    head.path = kept;
+  } else if (text.size() == std::string_view(":authority").size()) {
+    head.authority = kept;
+  } else if (text[2] == 'e') {
+    head.method = kept;
+  } else if (text[2] == 'c') {
+    head.scheme = kept;
+  } else {
+    std::from_chars(kept.data(), kept.data() + kept.size(), head.status);
   }
 }
 
@@ -168,8 +169,7 @@ int Http2Codec::Callbacks::on_data_chunk(nghttp2_session* session, std::uint8_t,
     return 0;
   }
   self.chunk_seen_ = true;
-  self.add_event(Event::Kind::Data, *s, false);
-  self.events_->back().data = {data, size};
+  self.add_event(Event::Kind::Data, *s, false).data = {data, size};
   return 0;
 }
 
@@ -218,8 +218,7 @@ int Http2Codec::Callbacks::send_data(nghttp2_session*, nghttp2_frame*, const std
   self.out_->append(s.body.view().first(length));
   s.body.consume(length);
   self.gate_.on_data_sent();
-  self.add_event(Event::Kind::Drained, s, false);
-  self.events_->back().bytes = length;
+  self.add_event(Event::Kind::Drained, s, false).bytes = length;
   return 0;
 }
 
@@ -236,18 +235,22 @@ void Http2Codec::Callbacks::on_head_left(nghttp2_session* session, H2Stream& s) 
 
 int Http2Codec::Callbacks::on_frame_send(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
   Http2Codec& self = codec(user);
-  H2Stream* s = stream(session, frame->hd.stream_id);
-  if (frame->hd.type == NGHTTP2_RST_STREAM && (!s || !s->broken)) {
-    self.on_reset_sent(s, static_cast<ErrorCode>(frame->rst_stream.error_code));
-  } else if (frame->hd.type == NGHTTP2_GOAWAY) {
+  const bool head = frame->hd.type == NGHTTP2_HEADERS;
+  const bool reset = frame->hd.type == NGHTTP2_RST_STREAM;
+  const bool answered = self.role_ == Role::Server && (head || frame->hd.type == NGHTTP2_DATA) &&
+                        (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+  if (frame->hd.type == NGHTTP2_GOAWAY) {
     const auto* debug = reinterpret_cast<const char*>(frame->goaway.opaque_data);
     self.on_goaway_sent(static_cast<ErrorCode>(frame->goaway.error_code),
                         {debug, frame->goaway.opaque_data_len});
   }
-  if (frame->hd.type == NGHTTP2_HEADERS && s) on_head_left(session, *s);
-  const bool ends = (frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS) &&
-                    (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
-  if (!ends || self.role_ != Role::Server || !s) return 0;
+  if (!head && !reset && !answered) return 0;  // nothing that a stream has to know
+  H2Stream* s = stream(session, frame->hd.stream_id);
+  if (reset && (!s || !s->broken)) {
+    self.on_reset_sent(s, static_cast<ErrorCode>(frame->rst_stream.error_code));
+  }
+  if (head && s) on_head_left(session, *s);
+  if (!answered || !s) return 0;
   s->ended = true;
   self.gate_.on_response_sent();
   if (!s->received && !s->broken) {
@@ -303,6 +306,7 @@ nghttp2_option* Http2Codec::Callbacks::options() {
     nghttp2_option* made = nullptr;
     nghttp2_option_new(&made);
     nghttp2_option_set_no_auto_window_update(made, 1);
+    nghttp2_option_set_no_closed_streams(made, 1);  // Http2Gate knows which are over
     nghttp2_option_set_max_send_header_block_length(made, longest_header_block);
     nghttp2_option_set_max_outbound_ack(made, most_unread_acks);
     // nghttp2's 33 a second would be too few for a connection that many callers share: Http2Gate

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "core/protocol/http2_memory.hpp"
 #include "core/protocol/http2_stream.hpp"
@@ -28,7 +29,7 @@ std::uint8_t* mutable_bytes(std::string_view text) {
 }
 
 // Values that differ in every request would only push useful entries out of the HPACK table. One digit
-// is among few, and its entry lets longer ones name their field by a number.
+// is among few.
 std::uint8_t indexing(HeaderName id, std::string_view value) {
   switch (id) {
     case HeaderName::XEnvoyUpstreamServiceTime:
@@ -46,9 +47,11 @@ std::uint8_t indexing(HeaderName id, std::string_view value) {
 }  // namespace
 
 void FieldBlock::add(const HeaderField& field) {
-  const unsigned name = field.lasting_name ? NGHTTP2_NV_FLAG_NO_COPY_NAME : NGHTTP2_NV_FLAG_NONE;
-  fields_.push_back({mutable_bytes(field.name), mutable_bytes(field.value), field.name.size(), field.value.size(),
-                     static_cast<std::uint8_t>(held_ | name | indexing(field.id, field.value))});
+  unsigned flags = held_;
+  if (field.lasting_name) flags |= NGHTTP2_NV_FLAG_NO_COPY_NAME;
+  if (field.id != HeaderName::Other && !first_) flags |= indexing(field.id, field.value);
+  fields_.emplace_back(mutable_bytes(field.name), mutable_bytes(field.value), field.name.size(), field.value.size(),
+                       static_cast<std::uint8_t>(flags));
 }
 
 void FieldBlock::add_all(const HeaderList& fields) {
@@ -57,9 +60,10 @@ void FieldBlock::add_all(const HeaderList& fields) {
   }
 }
 
-FieldBlock& FieldBlock::fresh(Values values) {
+FieldBlock& FieldBlock::fresh(Values values, bool first) {
   static thread_local FieldBlock block;
   block.fields_.clear();
+  block.first_ = first;
   block.held_ = values == Values::Held ? NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE : NGHTTP2_NV_FLAG_NONE;
   return block;
 }
@@ -108,8 +112,7 @@ Http2Codec::H2Stream* Http2Codec::new_stream(std::int32_t id, void* user) {
 void Http2Codec::close(H2Stream& stream, ErrorCode code, bool unprocessed) {
   const bool whole = role_ == Role::Client ? stream.received : stream.ended;
   if (stream.announced && !stream.broken && !whole) {
-    add_event(Event::Kind::Reset, stream, false);
-    Event& event = events_->back();
+    Event& event = add_event(Event::Kind::Reset, stream, false);
     event.code = code;
     event.unprocessed = unprocessed;
     event.rejection = stream.rejection;
@@ -124,10 +127,8 @@ void Http2Codec::close(H2Stream& stream, ErrorCode code, bool unprocessed) {
   buried_.emplace_back(&stream);
 }
 
-void Http2Codec::add_event(Event::Kind kind, H2Stream& stream, bool end_stream) {
-  Event event{.kind = kind, .end_stream = end_stream};
-  event.stream = &stream;
-  events_->push_back(std::move(event));
+Event& Http2Codec::add_event(Event::Kind kind, H2Stream& stream, bool end_stream) {
+  return events_->emplace_back(kind, end_stream, ErrorCode::NoError, false, &stream);
 }
 
 void Http2Codec::on_head_complete(H2Stream& stream, bool end_stream) {
@@ -144,8 +145,7 @@ void Http2Codec::on_head_complete(H2Stream& stream, bool end_stream) {
     stream.received = true;
     head.authority = {};
     drop_forbidden_trailers(head.fields);
-    add_event(Event::Kind::Trailers, stream, true);
-    events_->back().head = std::move(stream.incoming);
+    add_event(Event::Kind::Trailers, stream, true).head = std::move(stream.incoming);
     return;
   }
   if (role_ == Role::Server) {
@@ -166,14 +166,12 @@ void Http2Codec::on_head_complete(H2Stream& stream, bool end_stream) {
       reject(stream, "too many 1xx before an answer");
       return;
     }
-    add_event(Event::Kind::Informational, stream, false);
-    events_->back().head = std::move(stream.incoming);
+    add_event(Event::Kind::Informational, stream, false).head = std::move(stream.incoming);
     return;
   }
   stream.head_received = true;
   stream.received = end_stream;
-  add_event(Event::Kind::Head, stream, end_stream);
-  events_->back().head = std::move(stream.incoming);
+  add_event(Event::Kind::Head, stream, end_stream).head = std::move(stream.incoming);
 }
 
 void Http2Codec::receive(ByteView bytes, Events& events) {
@@ -233,7 +231,7 @@ Stream* Http2Codec::open(const Head& request, bool end_stream, void* user) {
   if (!can_open()) return nullptr;
   H2Stream* stream = new_stream(0, user);
   stream->outgoing = share(request);
-  FieldBlock& block = FieldBlock::fresh(FieldBlock::Values::Held);
+  FieldBlock& block = FieldBlock::fresh(FieldBlock::Values::Held, !std::exchange(head_submitted_, true));
   block.add_pseudo(":method", request.method);
   block.add_pseudo(":scheme", request.scheme.empty() ? "http" : request.scheme);
   block.add_pseudo(":authority", request.authority);
@@ -282,7 +280,7 @@ void Http2Codec::send_head(Stream& handle, const Head& response, bool end_stream
   stream.outgoing = share(response);
   const fmt::format_int status(response.status);
   std::copy_n(status.data(), std::min(status.size(), stream.status.size()), stream.status.begin());
-  FieldBlock& block = FieldBlock::fresh(FieldBlock::Values::Held);
+  FieldBlock& block = FieldBlock::fresh(FieldBlock::Values::Held, !std::exchange(head_submitted_, true));
   block.add_pseudo(":status", {stream.status.data(), std::min(status.size(), stream.status.size())});
   block.add_all(response.fields);
   nghttp2_data_provider body{{.ptr = &stream}, Callbacks::read_body};

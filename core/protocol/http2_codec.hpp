@@ -78,7 +78,7 @@ class Http2Codec final : public Codec {
   void execute();
   void tell(Rejection why, Events& events, std::string_view detail = {});
   void on_head_complete(H2Stream& stream, bool end_stream);
-  void add_event(Event::Kind kind, H2Stream& stream, bool end_stream);
+  Event& add_event(Event::Kind kind, H2Stream& stream, bool end_stream);
 
   Role role_;
   Http2Limits limits_;
@@ -104,6 +104,7 @@ class Http2Codec final : public Codec {
   H2Stream* head_stream_ = nullptr;    // whose; null: nobody's any more
   bool settings_unacknowledged_ = true;
   bool rejected_ = false;              // the peer has to go, and was told
+  bool head_submitted_ = false;        // the first one
   bool draining_ = false;
   bool goaway_submitted_ = false;      // the final one: no stream is taken from here on
   bool goaway_received_ = false;

@@ -3,6 +3,7 @@
 #include <nghttp2/nghttp2.h>
 
 #include <algorithm>
+#include <cstring>
 
 namespace outrider::protocol {
 
@@ -10,22 +11,21 @@ std::size_t Http2Gate::admit(ByteView bytes) {
   std::size_t at = std::min(preface_left_, bytes.size());
   preface_left_ -= at;
   while (at < bytes.size()) {
-    if (payload_left_ > 0) {
-      const std::size_t skipped = std::min(payload_left_, bytes.size() - at);
-      payload_left_ -= skipped;
-      at += skipped;
-      continue;
+    const std::size_t skipped = std::min(payload_left_, bytes.size() - at);
+    payload_left_ -= skipped;
+    at += skipped;
+    const std::size_t part = std::min(header_.size() - header_size_, bytes.size() - at);
+    std::memcpy(header_.data() + header_size_, bytes.data() + at, part);
+    header_size_ += part;
+    at += part;
+    if (header_size_ < header_.size()) break;
+    // A frame that may not pass lacks its header's last byte: nghttp2 never sees it begin.
+    if (!admit_frame()) {
+      --header_size_;
+      return at - 1;
     }
-    header_[header_size_] = bytes[at];
-    if (header_size_ + 1 == header_.size()) {
-      // A frame that may not pass lacks its header's last byte: nghttp2 never sees it begin.
-      if (!admit_frame()) return at;
-      payload_left_ = static_cast<std::size_t>(header_[0] << 16 | header_[1] << 8 | header_[2]);
-      header_size_ = 0;
-    } else {
-      ++header_size_;
-    }
-    ++at;
+    payload_left_ = static_cast<std::size_t>(header_[0] << 16 | header_[1] << 8 | header_[2]);
+    header_size_ = 0;
   }
   return at;
 }

@@ -29,11 +29,13 @@ class FieldBlock {
   [[nodiscard]] const nghttp2_nv* data() const { return fields_.data(); }
   [[nodiscard]] std::size_t size() const { return fields_.size(); }
 
-  // Empty; one a thread is enough. Held: every name and value.
-  static FieldBlock& fresh(Values values);
+  // Empty; one a thread is enough. Held: every name and value. `first` on its connection: what differs in every
+  // request goes into the HPACK table this once, so that later ones name their fields by a number.
+  static FieldBlock& fresh(Values values, bool first = false);
 
  private:
   std::uint8_t held_ = NGHTTP2_NV_FLAG_NONE;
+  bool first_ = false;
   std::vector<nghttp2_nv> fields_;
 };
 

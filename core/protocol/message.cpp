@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/base/ascii.hpp"
+#include "core/base/byte_set.hpp"
 
 namespace outrider::protocol {
 namespace {
@@ -91,7 +92,8 @@ const Known* find_known(std::string_view name) {
   const std::size_t length = name.size();
   if (length > longest_known) return nullptr;
   for (std::size_t i = first_of_length.at[length]; i < first_of_length.at[length + 1]; ++i) {
-    if (std::memcmp(known_names[i].name.data(), name.data(), length) == 0) return &known_names[i];
+    const std::string_view known = known_names[i].name;
+    if (known.back() == name.back() && std::memcmp(known.data(), name.data(), length) == 0) return &known_names[i];
   }
   return nullptr;
 }
@@ -107,6 +109,7 @@ HeaderList::HeaderList(HeaderList&& other) noexcept { *this = std::move(other); 
 
 HeaderList& HeaderList::operator=(HeaderList&& other) noexcept {
   std::swap(fields_, other.fields_);
+  std::swap(added_, other.added_);
   std::swap(retained_, other.retained_);
   std::swap(chunks_, other.chunks_);
   std::swap(used_, other.used_);
@@ -120,47 +123,47 @@ HeaderList::~HeaderList() {
 
 void HeaderList::add(std::string_view name, std::string_view value) {
   const Known* known = find_known(name);
-  fields_.push_back(known ? HeaderField{known->name, keep(value), known->id, true}
-                          : HeaderField{keep(name), keep(value)});
+  push(known ? HeaderField{known->name, keep(value), known->id, true} : HeaderField{keep(name), keep(value)});
 }
 
 void HeaderList::add_kept(std::string_view name, std::string_view value) {
   const Known* known = find_known(name);
-  fields_.push_back(known ? HeaderField{known->name, value, known->id, true} : HeaderField{name, value});
+  push(known ? HeaderField{known->name, value, known->id, true} : HeaderField{name, value});
 }
 
 void HeaderList::add_retained(nghttp2_rcbuf* name, nghttp2_rcbuf* value) {
   const std::string_view kept = keep_retained(value);
   const std::string_view text = view(name);
   if (const Known* known = find_known(text)) {
-    fields_.push_back({known->name, kept, known->id, true});
+    push({known->name, kept, known->id, true});
   } else {
     const bool lasting = nghttp2_rcbuf_is_static(name) != 0;  // HPACK's table
-    fields_.push_back({keep_retained(name), kept, HeaderName::Other, lasting});
+    push({keep_retained(name), kept, HeaderName::Other, lasting});
   }
 }
 
 void HeaderList::set(std::string_view name, std::string_view value) {
   const std::string_view kept = keep(value);
   const Known* known = find_known(name);
-  bool first = true;
-  std::erase_if(fields_, [&](HeaderField& field) {
-    if (known ? field.id != known->id : field.name != name) return false;
-    if (!first) return true;
-    first = false;
-    field.value = kept;
-    return false;
-  });
-  if (!first) return;
-  fields_.push_back(known ? HeaderField{known->name, kept, known->id, true} : HeaderField{keep(name), kept});
+  bool found = false;
+  if (!known || may_have(known->id)) {
+    remove_if([&](HeaderField& field) {
+      if (known ? field.id != known->id : field.name != name) return false;
+      if (found) return true;
+      found = true;
+      field.value = kept;
+      return false;
+    });
+  }
+  if (!found) push(known ? HeaderField{known->name, kept, known->id, true} : HeaderField{keep(name), kept});
 }
 
 bool HeaderList::remove(std::string_view name) {
-  return std::erase_if(fields_, [&](const HeaderField& f) { return f.name == name; }) > 0;
+  return remove_if([&](const HeaderField& field) { return field.name == name; });
 }
 
 bool HeaderList::remove(HeaderName id) {
-  return std::erase_if(fields_, [&](const HeaderField& f) { return f.id == id; }) > 0;
+  return may_have(id) && remove_if([&](const HeaderField& field) { return field.id == id; });
 }
 
 const HeaderField* HeaderList::find(std::string_view name) const {
@@ -171,6 +174,7 @@ const HeaderField* HeaderList::find(std::string_view name) const {
 }
 
 const HeaderField* HeaderList::find(HeaderName id) const {
+  if (!may_have(id)) return nullptr;
   for (const HeaderField& field : fields_) {
     if (field.id == id) return &field;
   }
@@ -216,6 +220,7 @@ std::string_view HeaderList::keep_retained(nghttp2_rcbuf* buffer) {
 
 void HeaderList::clear() {
   fields_.clear();
+  added_ = 0;
   for (nghttp2_rcbuf* buffer : retained_) nghttp2_rcbuf_decref(buffer);
   retained_.clear();
   // One chunk of the usual size stays for the next message; larger memory is given back.
@@ -274,6 +279,7 @@ bool is_connection_specific(const HeaderField& field) {
 }
 
 void join_cookies(HeaderList& fields) {
+  if (!fields.may_have(HeaderName::Cookie)) return;
   const auto is_cookie = [](const HeaderField& f) { return f.id == HeaderName::Cookie; };
   if (std::count_if(fields.fields().begin(), fields.fields().end(), is_cookie) < 2) return;
   std::string joined;
@@ -287,7 +293,7 @@ void join_cookies(HeaderList& fields) {
 }
 
 void drop_forbidden_trailers(HeaderList& trailers) {
-  std::erase_if(trailers.fields(), [](const HeaderField& field) {
+  trailers.remove_if([](const HeaderField& field) {
     switch (field.id) {
       case HeaderName::ContentLength:
       case HeaderName::TransferEncoding:
@@ -310,27 +316,20 @@ void drop_forbidden_trailers(HeaderList& trailers) {
 }
 
 bool is_authority(std::string_view text) {
-  const auto all = [](std::string_view part, auto legal) {
-    return !part.empty() && std::all_of(part.begin(), part.end(), legal);
-  };
-  std::string_view rest;
-  if (text.starts_with('[')) {
-    const std::size_t end = text.find(']');
-    if (end == std::string_view::npos) return false;
-    const auto legal = [](char c) {
-      const char small = ascii::lower(c);
-      return ascii::is_digit(c) || (small >= 'a' && small <= 'f') || c == ':' || c == '.';
-    };
-    if (!all(text.substr(1, end - 1), legal)) return false;
-    rest = text.substr(end + 1);
-  } else {
-    const auto legal = [](char c) {
-      return ascii::is_alpha(c) || ascii::is_digit(c) ||
-             std::string_view("-._~!$&'()*+;=").find(c) != std::string_view::npos;
-    };
-    const std::size_t end = text.find(':');
-    if (!all(text.substr(0, end), legal)) return false;
-    if (end != std::string_view::npos) rest = text.substr(end);
+  // What a host may hold, and an address in brackets.
+  static constexpr ByteSet in_host([](char c) {
+    return ascii::is_alpha(c) || ascii::is_digit(c) || std::string_view("-._~!$&'()*+;=").contains(c);
+  });
+  static constexpr ByteSet in_brackets([](char c) {
+    return ascii::is_digit(c) || (ascii::lower(c) >= 'a' && ascii::lower(c) <= 'f') || c == ':' || c == '.';
+  });
+  const bool brackets = text.starts_with('[');
+  const std::string_view host = brackets ? text.substr(1, text.find(']') - 1) : text.substr(0, text.find(':'));
+  if (host.empty() || !(brackets ? in_brackets : in_host).has_all(host)) return false;
+  std::string_view rest = text.substr(host.size() + (brackets ? 1 : 0));
+  if (brackets) {
+    if (!rest.starts_with(']')) return false;
+    rest.remove_prefix(1);
   }
   if (rest.empty() || rest == ":") return true;
   if (rest.front() != ':' || rest.size() > 6) return false;

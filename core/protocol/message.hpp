@@ -90,6 +90,10 @@ class HeaderList {
   // Removes every field of that name; true when there was one.
   bool remove(std::string_view name);
   bool remove(HeaderName id);
+  template <typename Condition>
+  bool remove_if(Condition condition) {
+    return std::erase_if(fields_, condition) > 0;
+  }
 
   // The first field of that name, null without one.
   [[nodiscard]] const HeaderField* find(std::string_view name) const;
@@ -97,9 +101,10 @@ class HeaderList {
   // The first field's value, or an empty view.
   [[nodiscard]] std::string_view value(HeaderName id) const;
   [[nodiscard]] bool has(HeaderName id) const { return find(id) != nullptr; }
+  // False when no field of that name was ever added: most names that are asked for never were.
+  [[nodiscard]] bool may_have(HeaderName id) const { return (added_ & bit(id)) != 0; }
 
   [[nodiscard]] const std::vector<HeaderField>& fields() const { return fields_; }
-  [[nodiscard]] std::vector<HeaderField>& fields() { return fields_; }
   [[nodiscard]] std::size_t size() const { return fields_.size(); }
   [[nodiscard]] bool empty() const { return fields_.empty(); }
   // Sum of names, values and 32 for each field, as HPACK counts (RFC 7541 section 4.1).
@@ -114,7 +119,17 @@ class HeaderList {
   void clear();
 
  private:
+  static_assert(static_cast<unsigned>(HeaderName::XRequestId) < 64, "a name is a bit of added_");
+  [[nodiscard]] static constexpr std::uint64_t bit(HeaderName id) {
+    return std::uint64_t{1} << static_cast<unsigned>(id);
+  }
+  void push(const HeaderField& field) {
+    fields_.push_back(field);
+    added_ |= bit(field.id);
+  }
+
   std::vector<HeaderField> fields_;
+  std::uint64_t added_ = 0;  // the names of all fields so far
   std::vector<nghttp2_rcbuf*> retained_;
   std::vector<std::unique_ptr<char[]>> chunks_;  // the arena: the last one is being filled
   std::size_t used_ = 0;

@@ -106,8 +106,9 @@ void TlsSession::start(Buffer& cipher_out) {
 TlsSession::Status TlsSession::read(std::span<std::uint8_t> plain, std::size_t& size,
                                     Buffer& cipher_out) {
   output_ = &cipher_out;
-  if (ERR_peek_error() != 0) ERR_clear_error();  // a stale error would be taken for this session's
   size = 0;
+  if (established_ && input_.empty() && SSL_has_pending(session_.get()) == 0) return Status::NeedInput;
+  if (ERR_peek_error() != 0) ERR_clear_error();  // a stale error would be taken for this session's
   if (!session_ || silent_ > (established_ ? most_silent : longest_handshake)) {
     failure_ = session_ ? "too many records without data" : "no memory for a session";
     return Status::Failed;

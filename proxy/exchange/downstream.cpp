@@ -3,6 +3,7 @@
 #include <string>
 
 #include "core/base/log.hpp"
+#include "proxy/exchange/request_headers.hpp"
 #include "proxy/exchange/worker.hpp"
 #include "proxy/telemetry/peer_metadata.hpp"
 
@@ -105,6 +106,7 @@ const HttpSpec* Downstream::find_http() {
   caller_.principal = peer ? std::string_view(peer->identity) : std::string_view();
   caller_.destination_port = spec_->address.port;
   rules_ = http_ ? CallerRules(http_->authorization, caller_) : CallerRules();
+  client_cert_ = http_ ? proxy::client_cert(peer, *http_, worker_.self().labels.principal) : std::string();
   return http_;
 }
 
@@ -129,26 +131,24 @@ void Downstream::begin(Event& event) {
   exchange.self = exchanges_.begin();
   event.stream->user = &exchange;
   exchange.start(std::move(event.head), event.end_stream);
-  watch_streams(exchange.idle_limit());  // which is the route's, where it has one
+  watch_streams(exchange.due(exchange.last_progress()));  // by the limits of its route, where that has some
 }
 
-void Downstream::watch_streams(Duration limit) {
-  const TimePoint due = worker_.loop().now() + limit;
+void Downstream::watch_streams(TimePoint due) {
   if (streams_timer_.active() && streams_due_ <= due) return;
   streams_due_ = due;
-  streams_timer_.start(worker_.loop(), limit, [this] { end_idle_streams(); });
+  streams_timer_.start(worker_.loop(), due - worker_.loop().now(), [this] { end_streams(); });
 }
 
-void Downstream::end_idle_streams() {
+void Downstream::end_streams() {
   const TimePoint now = worker_.loop().now();
   for (auto next = exchanges_.begin(); next != exchanges_.end();) {
     Exchange& exchange = *next++;
-    const Duration left = exchange.idle_limit() - (now - exchange.last_progress());
-    if (left > Duration{0}) {
-      watch_streams(left);
+    if (const TimePoint due = exchange.due(exchange.last_progress()); due > now) {
+      watch_streams(due);
     } else {
-      exchange.end_if_idle();
-      watch_streams(exchange.idle_limit());  // what it was answered may be stuck as well
+      exchange.on_due(now);
+      watch_streams(exchange.due(now));  // what it was answered may be stuck as well
     }
   }
 }

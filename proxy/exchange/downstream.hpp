@@ -29,6 +29,8 @@ class Downstream final : net::HttpConnection::Owner {
   // What authorization knows of it, and the rules of the listener that may apply to it.
   [[nodiscard]] const Caller& caller() const { return caller_; }
   [[nodiscard]] const CallerRules& rules() const { return rules_; }
+  // What its requests say of it in x-forwarded-client-cert.
+  [[nodiscard]] const std::string& client_cert() const { return client_cert_; }
   // Who the peer is in metrics: from its certificate and, at first sight, its peer metadata.
   void learn_peer(const protocol::Head& head);
   [[nodiscard]] WorkloadId peer_id() const { return peer_id_; }
@@ -36,6 +38,8 @@ class Downstream final : net::HttpConnection::Owner {
   // How many streams upstream are not over yet although their exchanges are: a peer that resets what it
   // asks for has no more under way than one that waits (CVE-2025-8671).
   [[nodiscard]] const std::shared_ptr<std::uint32_t>& held() const { return held_; }
+  // One of its streams has to be looked at by then.
+  void watch_streams(TimePoint due);
   // It has taken longest to say what it is, and too many others want to.
   void make_room();
 
@@ -50,8 +54,7 @@ class Downstream final : net::HttpConnection::Owner {
   void refuse_plaintext(protocol::Stream& stream);
   // Counts what the peer sent and was refused, and gives it its line in the access log.
   void record_rejection(protocol::Rejection rejection, int status, std::string_view reason);
-  void watch_streams(Duration limit);
-  void end_idle_streams();
+  void end_streams();
   [[nodiscard]] const HttpSpec* find_http();
 
   Worker& worker_;
@@ -63,14 +66,15 @@ class Downstream final : net::HttpConnection::Owner {
   const HttpSpec* http_ = nullptr;
   Caller caller_;
   CallerRules rules_;
+  std::string client_cert_;
   WorkloadId peer_id_ = unknown_workload;
   bool peer_learned_ = false;
   protocol::Rejection recorded_ = protocol::Rejection::None;  // the connection may end for the same reason
   std::size_t most_streams_ = 0;
   std::shared_ptr<std::uint32_t> held_ = std::make_shared<std::uint32_t>(0);
   Exchanges exchanges_;
-  // Looks at all exchanges once the first of them may have been idle for too long: a request costs
-  // no timer of its own.
+  // Looks at all exchanges once the first of them may have been idle for too long, or its deadline has passed: a
+  // request costs no timer of its own.
   net::Timer streams_timer_;
   TimePoint streams_due_{};
 };

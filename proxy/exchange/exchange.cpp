@@ -84,8 +84,7 @@ bool Exchange::normalize_request() {
 void Exchange::identify() {
   if (listener_.direction == Direction::Inbound) {
     downstream_.learn_peer(*request_);
-    sanitize_inbound(*request_, http_, downstream_.connection().peer(),
-                     worker_.self().labels.principal);
+    sanitize_inbound(*request_, !downstream_.caller().principal.empty(), downstream_.client_cert());
   } else {
     sanitize_outbound(*request_);
   }
@@ -218,7 +217,8 @@ void Exchange::arm_deadline(TimePoint due, Failure failure) {
   if (deadline_ && *deadline_ <= due) return;
   deadline_ = due;
   deadline_failure_ = failure;
-  deadline_timer_.start(worker_.loop(), due - worker_.loop().now(), [this] { on_deadline(); });
+  deadline_runs_ = true;
+  downstream_.watch_streams(due);
 }
 
 void Exchange::on_deadline() {
@@ -249,6 +249,21 @@ Duration Exchange::idle_limit() const {
   return configured > Duration{0} ? configured : longest_stall;
 }
 
+TimePoint Exchange::due(TimePoint progress) const {
+  const TimePoint idle = progress + idle_limit();
+  return deadline_runs_ ? std::min(*deadline_, idle) : idle;
+}
+
+void Exchange::on_due(TimePoint now) {
+  if (deadline_runs_ && *deadline_ <= now) {
+    deadline_runs_ = false;
+    on_deadline();
+  } else {
+    end_if_idle();
+  }
+}
+
+// Without a configured limit it is no fault that nothing moves, unless the caller lets an answer wait.
 void Exchange::end_if_idle() {
   if (idle_timeout() == Duration{0} && unread_ == 0) return;
   if (phase_ == Phase::Done || response_started_) {

@@ -50,12 +50,11 @@ class Exchange {
   void on_request_trailers(protocol::HeadPtr trailers);
   void on_response_drained(std::size_t bytes);
   void on_downstream_reset();
-  // How long nothing may move, and since when nothing has.
-  [[nodiscard]] Duration idle_limit() const;
+  // Since when nothing has moved, and when its time is over if nothing has since `progress`: by its deadline, or
+  // because it is idle.
   [[nodiscard]] TimePoint last_progress() const { return last_progress_; }
-  // Nothing has moved for that long. Without a configured limit that is no fault, unless the
-  // caller lets an answer wait.
-  void end_if_idle();
+  [[nodiscard]] TimePoint due(TimePoint progress) const;
+  void on_due(TimePoint now);
 
   // From the attempt. Each may destroy it.
   [[nodiscard]] const std::shared_ptr<const World>& world() const { return world_; }
@@ -85,6 +84,8 @@ class Exchange {
   void begin_attempt();
 
   [[nodiscard]] Duration idle_timeout() const;  // as configured; 0: none
+  [[nodiscard]] Duration idle_limit() const;
+  void end_if_idle();
   [[nodiscard]] bool upgrading() const { return !request_->upgrade.empty(); }
   // What follows an upgrade's head is for the tunnel.
   [[nodiscard]] bool request_whole() const { return request_complete_ || upgrading(); }
@@ -136,7 +137,8 @@ class Exchange {
   EffectiveTimeout timeout_;
   std::optional<TimePoint> deadline_;
   Failure deadline_failure_ = Failure::RouteTimeout;  // what it is when it passes
-  net::Timer deadline_timer_, backoff_timer_;
+  bool deadline_runs_ = false;
+  net::Timer backoff_timer_;
   std::unique_ptr<Attempt> attempt_;
   const EndpointSpec* last_endpoint_ = nullptr;
   std::uint32_t attempts_ = 0;

@@ -46,7 +46,7 @@ bool is_underscored(std::string_view name) {
 }
 
 void remove_spoofable(protocol::Head& head, bool mesh_peer) {
-  std::erase_if(head.fields.fields(), [mesh_peer](const HeaderField& field) {
+  head.fields.remove_if([mesh_peer](const HeaderField& field) {
     switch (field.id) {
       case HeaderName::XForwardedClientCert:
       case HeaderName::XEnvoyPeerMetadata:
@@ -63,15 +63,9 @@ void remove_spoofable(protocol::Head& head, bool mesh_peer) {
 
 }  // namespace
 
-void sanitize_inbound(protocol::Head& head, const HttpSpec& http, const protocol::TlsPeer* peer,
-                      std::string_view own_identity) {
-  const bool mesh_peer = peer && !peer->identity.empty();
+void sanitize_inbound(protocol::Head& head, bool mesh_peer, std::string_view client_cert) {
   remove_spoofable(head, mesh_peer);
-  const bool sets = http.forward_client_cert == ForwardClientCert::SanitizeSet ||
-                    http.forward_client_cert == ForwardClientCert::AppendForward;
-  if (mesh_peer && sets) {
-    head.fields.add("x-forwarded-client-cert", client_cert_element(*peer, http, own_identity));
-  }
+  if (!client_cert.empty()) head.fields.add("x-forwarded-client-cert", client_cert);
 }
 
 void sanitize_outbound(protocol::Head& head) {
@@ -87,6 +81,13 @@ void add_request_id(protocol::Head& head, const HttpSpec& http, Random& random) 
   if (!head.fields.has(HeaderName::XForwardedProto)) {
     head.fields.add_static("x-forwarded-proto", head.scheme == "https" ? "https" : "http");
   }
+}
+
+std::string client_cert(const protocol::TlsPeer* peer, const HttpSpec& http, std::string_view own_identity) {
+  const bool sets = http.forward_client_cert == ForwardClientCert::SanitizeSet ||
+                    http.forward_client_cert == ForwardClientCert::AppendForward;
+  const bool mesh_peer = peer && !peer->identity.empty();
+  return sets && mesh_peer ? client_cert_element(*peer, http, own_identity) : std::string();
 }
 
 std::string client_cert_element(const protocol::TlsPeer& peer, const HttpSpec& http,

@@ -55,7 +55,7 @@ void Exchange::on_response_head(protocol::HeadPtr head, bool end_stream) {
 void Exchange::begin_tunnel() {
   tunnel_ = true;
   replayable_ = false;
-  deadline_timer_.cancel();
+  deadline_runs_ = false;
 }
 
 void Exchange::on_response_data(ByteView bytes, bool end_stream) {
@@ -77,7 +77,7 @@ void Exchange::on_response_trailers(const protocol::HeaderList& trailers) {
 
 void Exchange::end_response() {
   response_ended_ = true;
-  deadline_timer_.cancel();
+  deadline_runs_ = false;
   request_ticket_.release();
   retry_ticket_.release();
   phase_ = Phase::Done;
@@ -93,7 +93,7 @@ void Exchange::on_downstream_reset() {
   if (response_ended_ || phase_ == Phase::Done) return;
   flags_.flag = facts(Failure::DownstreamDisconnect).flag;
   details_ = facts(Failure::DownstreamDisconnect).details;
-  deadline_timer_.cancel();
+  deadline_runs_ = false;
   backoff_timer_.cancel();
   attempt_.reset();
   phase_ = Phase::Done;
@@ -119,7 +119,7 @@ void Exchange::reply(Failure failure, int grpc_status, std::string_view reason) 
 void Exchange::reply_with(int status, int grpc_status, std::string_view body,
                           std::string_view location) {
   phase_ = Phase::Replied;
-  deadline_timer_.cancel();
+  deadline_runs_ = false;
   backoff_timer_.cancel();
   request_ticket_.release();
   retry_ticket_.release();

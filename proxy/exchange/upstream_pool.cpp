@@ -44,6 +44,7 @@ protocol::Stream* UpstreamConnection::open(const protocol::Head& request, bool e
                                            UpstreamUser& user) {
   protocol::Stream* stream = connection_->open(request, end_stream, &user);
   if (!stream) return nullptr;
+  if (!multiplexed()) pool_.place_behind(*this);
   ++opened_;
   const std::uint32_t most = pool_.cluster_->max_requests_per_connection;
   if (opened_ >= (most > 0 ? most : all_stream_ids)) drain();
@@ -88,6 +89,7 @@ void UpstreamConnection::on_event(net::HttpConnection&, Event& event) {
   }
   if (event.kind == Event::Kind::Closed) {
     let_go(event.stream);
+    if (!multiplexed()) pool_.place_before(*this);
     pool_.serve_waiting();
   }
 }
@@ -147,6 +149,14 @@ void UpstreamPool::stop_waiting(UpstreamUser& user) {
   user.pending_.release();
   user.waits_in_ = nullptr;
   waiting_.erase(user.place_);
+}
+
+void UpstreamPool::place_before(UpstreamConnection& connection) {
+  connections_.splice(connections_.begin(), connections_, connection.self_);
+}
+
+void UpstreamPool::place_behind(UpstreamConnection& connection) {
+  connections_.splice(connections_.end(), connections_, connection.self_);
 }
 
 UpstreamConnection* UpstreamPool::with_room() {

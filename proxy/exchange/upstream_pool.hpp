@@ -112,6 +112,8 @@ class UpstreamPool {
   // Its endpoint in a newer world's cluster; most often it has its old place.
   [[nodiscard]] const EndpointSpec* endpoint_in(const ClusterSpec& cluster) const;
   [[nodiscard]] UpstreamConnection* with_room();
+  void place_before(UpstreamConnection& connection);
+  void place_behind(UpstreamConnection& connection);
   // False when maxConnections is reached, or mutual TLS is asked for and there is no certificate.
   [[nodiscard]] bool make_connection();
   void serve_waiting();
@@ -136,6 +138,7 @@ class UpstreamPool {
   bool unwanted_ = false;    // by the configuration: each connection ends with its requests
   std::size_t connecting_ = 0;
   protocol::TlsTicket ticket_;  // of the endpoint, whichever connection it came on
+  // Where each carries one request: the idle ones before the busy ones, the one used last first.
   std::list<std::unique_ptr<UpstreamConnection>> connections_;
   std::list<UpstreamUser*> waiting_;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/base/ascii.hpp"
+#include "core/base/byte_set.hpp"
 
 namespace outrider::proxy {
 namespace {
@@ -150,13 +151,16 @@ std::expected<std::string_view, std::string_view> normalize_host(std::string_vie
   constexpr std::size_t longest = 300;
   if (authority.empty()) return std::unexpected("there is no host");
   if (authority.size() > longest) return std::unexpected("the host is too long");
+  static constexpr ByteSet small([](char c) {
+    return (c >= 'a' && c <= 'z') || ascii::is_digit(c) || c == '-' || c == '.' || c == '_' || c == ':';
+  });
   const bool bracketed = authority.front() == '[';
   bool lowered = true;
   for (const char c : authority) {
-    const bool plain = ascii::is_alpha(c) || ascii::is_digit(c) || c == '-' || c == '.' ||
-                       c == '_' || c == ':' || (bracketed && (c == '[' || c == ']'));
-    if (!plain) return std::unexpected("the host holds a byte that no host has");
-    lowered = lowered && !(c >= 'A' && c <= 'Z');
+    if (small.has(c)) continue;
+    const bool capital = c >= 'A' && c <= 'Z';
+    if (!capital && !(bracketed && (c == '[' || c == ']'))) return std::unexpected("the host holds a byte that no host has");
+    lowered = lowered && !capital;
   }
   const std::optional<HostPort> parts = split_host(authority);
   if (!parts) return std::unexpected("the host's port is not a number from 1 to 65535");

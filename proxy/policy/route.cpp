@@ -19,6 +19,7 @@ std::string_view without_port(std::string_view authority) {
 }
 
 const std::uint32_t* find(const TextMap<std::uint32_t>& hosts, std::string_view host) {
+  if (hosts.empty()) return nullptr;  // inbound, mostly: and the host need not be hashed
   const auto found = hosts.find(host);
   return found == hosts.end() ? nullptr : &found->second;
 }
@@ -55,10 +56,11 @@ const Route* match_path(const VirtualHost& host, const protocol::Head& head) {
   const std::string_view path = without_query(head.path);
   const std::string_view query = query_of(head.path);
   const std::uint64_t first = first_bytes(path);
-  const Route* next = host.routes.data();
-  for (const PathGlance glance : host.glances) {
-    const Route& route = *next++;
-    if (!glance.may_match(first)) continue;
+  const PathGlance* const glances = host.glances.data();
+  const PathGlance* const end = glances + host.glances.size();
+  for (const PathGlance* glance = glances; glance != end; ++glance) {
+    if (!glance->may_match(first)) continue;
+    const Route& route = host.routes[static_cast<std::size_t>(glance - glances)];
     if (!route.path.matches(path)) continue;
     const auto header_holds = [&](const HeaderMatcher& matcher) { return matcher.matches(head); };
     if (!std::ranges::all_of(route.headers, header_holds)) continue;

@@ -77,7 +77,7 @@ void xfcc(ByteView input) {
   }
 
   const protocol::HeadPtr head = head_of(text_of(input));
-  proxy::sanitize_inbound(*head, {}, nullptr, "spiffe://a/ns/b/sa/c");
+  proxy::sanitize_inbound(*head, false, {});
   CHECK_FALSE(head->fields.has(protocol::HeaderName::XForwardedClientCert));
   CHECK_FALSE(head->fields.has(protocol::HeaderName::XEnvoyPeerMetadata));
   CHECK(head->fields.find("x-envoy-max-retries") == nullptr);

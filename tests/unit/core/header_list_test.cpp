@@ -27,6 +27,27 @@ TEST_CASE("fields stay in order, duplicates apart; set() makes one of them, remo
   CHECK(list.bytes() == 1 + 1 + 32 + 12 + 3 + 32);
 }
 
+TEST_CASE("a list knows which names were never added, however they were") {
+  HeaderList list;
+  CHECK_FALSE(list.may_have(HeaderName::Cookie));
+  list.add("cookie", "a=b");
+  list.add_static("te", "trailers");
+  list.set("x-request-id", "1");
+  list.add("x-unknown", "2");
+  for (const HeaderName id : {HeaderName::Cookie, HeaderName::Te, HeaderName::XRequestId}) {
+    CHECK(list.may_have(id));
+    CHECK(list.has(id));
+  }
+  CHECK_FALSE(list.may_have(HeaderName::Host));
+  HeaderList moved = std::move(list);
+  CHECK(moved.has(HeaderName::Te));
+  CHECK(moved.remove(HeaderName::Te));
+  moved.set("te", "trailers");
+  CHECK(moved.value(HeaderName::Te) == "trailers");
+  moved.clear();
+  CHECK_FALSE(moved.may_have(HeaderName::Te));
+}
+
 TEST_CASE("set() may be given the value that it replaces") {
   HeaderList list = list_of({{"a", "old value"}, {"a", "other"}});
   list.set("a", list.find("a")->value.substr(4));

@@ -46,6 +46,23 @@ TEST_CASE("a request and its response arrive as they were sent, and both ends ar
   CHECK(pair.client_codec.open_streams() + pair.server_codec.open_streams() == 0);
 }
 
+TEST_CASE("what differs in every request is sent whole, but its name only once") {
+  Pair pair;
+  const auto bytes_of_request = [&](const char* id) {
+    (void)pair.client.open(*request("GET", "/", {{"x-request-id", id}}), true);
+    Buffer out;
+    protocol::Events events;
+    pair.client_codec.produce(out, 64 * 1024, events);
+    pair.server.receive(out.view());
+    CHECK(pair.server.last().fields == Fields{{"x-request-id", id}});
+    return out.size();
+  };
+  const std::size_t frame_header = 9, pseudo_headers = 4, name_as_number = 2, lengths = 1;
+  (void)bytes_of_request("11111111-1111-4111-8111-111111111111");
+  CHECK(bytes_of_request("22222222-2222-4222-8222-222222222222") <= frame_header + pseudo_headers + name_as_number + lengths + 28);
+  CHECK(bytes_of_request("33333333-3333-4333-8333-333333333333") <= frame_header + pseudo_headers + name_as_number + lengths + 28);
+}
+
 TEST_CASE("bodies larger than every window pass both ways, with trailers at both ends") {
   Pair pair({.head = {}, .stream_window = 4096, .connection_window = 8192});
   const std::string up = body_of(300'000), down = body_of(500'001);
