@@ -130,7 +130,8 @@ void check_gateway_names(Reading& reading, const std::vector<At<std::string>>& n
     const std::size_t slash = name->find('/');
     if (slash == std::string::npos) {
       const std::size_t dot = name->find('.');
-      if (dot != std::string::npos) {  // name.namespace.svc.cluster.local, as it once was
+      // name.namespace.svc.cluster.local, as it once was. Of those in a match on HTTP or TCP, Istio says nothing.
+      if (dot != std::string::npos && (by != NamedBy::Match || !reading.strict_istio())) {
         const std::string ns = name->substr(dot + 1, name->find('.', dot + 1) - dot - 1);
         const std::string now = fmt::format("{}/{}", ns, name->substr(0, dot));
         Diagnostic& d = reading.report(Level::Warning, code::kSchemaWarning, name.at,

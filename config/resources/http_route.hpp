@@ -65,7 +65,7 @@ struct HttpRoute {
 void describe(Fields& f, HttpRoute& r);
 
 // "namespace/name" of gateways, and "mesh".
-enum class NamedBy { Match, Resource };
+enum class NamedBy { Match, TlsMatch, Resource };
 void check_gateway_names(Reading& reading, const std::vector<At<std::string>>& names,
                          const std::string& path, NamedBy by = NamedBy::Match);
 

@@ -145,7 +145,7 @@ void describe(Fields& f, TlsMatch& m) {
   describe_layer4(f, m);
   if (!f.sound()) return;
   if (m.sni_hosts.empty()) f.error("sniHosts", "TLS match must have at least one SNI host");
-  check_gateway_names(f.reading(), m.gateways, f.path() + ".gateways");
+  check_gateway_names(f.reading(), m.gateways, f.path() + ".gateways", NamedBy::TlsMatch);
 }
 
 void describe(Fields& f, TlsRoute& r) {
