@@ -26,17 +26,22 @@ Colours colours_of(Level level, bool colour) {
   return {};
 }
 
-// A file's own control characters move no cursor and change no colour of who reads about them.
+// A file's own control characters move no cursor, change no colour and begin no line of who reads about them: those of
+// ASCII, and U+0080 to U+009F, which are C2 80 to C2 9F.
 std::string printable(std::string text) {
-  for (char& c : text) {
-    if ((c >= 0 && c < ' ' && c != '\t' && c != '\n') || c == '\x7f') c = '?';
+  unsigned char before = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if ((byte < ' ' && byte != '\t') || byte == 0x7f) text[i] = '?';
+    if (before == 0xc2 && byte >= 0x80 && byte < 0xa0) text[i - 1] = text[i] = '?';
+    before = byte;
   }
   return text;
 }
 
 std::string place(const Diagnostic& d) {
-  if (d.line == 0) return d.file;
-  return fmt::format("{}:{}:{}", d.file, d.line, d.column);
+  if (d.line == 0) return printable(d.file);
+  return fmt::format("{}:{}:{}", printable(d.file), d.line, d.column);
 }
 
 // Blanks up to the column, tabs kept so that the carets stand under what they mean.
@@ -110,8 +115,8 @@ std::string render(const Diagnostic& d, bool colour) {
 }
 
 std::string render_line(const Diagnostic& d) {
-  std::string text = fmt::format("{}[{}] {}: {}", to_string(d.level), d.code, place(d), d.message);
-  if (!d.help.empty()) text += fmt::format(" ({})", d.help);
+  std::string text = fmt::format("{}[{}] {}: {}", to_string(d.level), d.code, place(d), printable(d.message));
+  if (!d.help.empty()) text += fmt::format(" ({})", printable(d.help));
   return text;
 }
 

@@ -11,8 +11,9 @@ namespace outrider::config {
 NLOHMANN_JSON_SERIALIZE_ENUM(Level, {{Level::Error, "error"},
                                      {Level::Warning, "warning"},
                                      {Level::Info, "info"}})
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Diagnostic, code, level, message, file, line, column,
-                                   source_line, caret_length, note, help, source_column)
+// Of a server of another version some may be missing.
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Diagnostic, code, level, message, file, line, column,
+                                                source_line, caret_length, note, help, source_column)
 
 }  // namespace outrider::config
 

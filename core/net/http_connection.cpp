@@ -210,6 +210,7 @@ void HttpConnection::flush() {
     }
     return;
   }
+  watch_head();  // the answer before it may have been what it waited behind
   if (tcp_.broken() && input_ended_) {
     fail_with("the peer closed the connection");
   } else if (!input_ended_) {
@@ -342,6 +343,7 @@ void HttpConnection::watch_quiet() {
   if (!resting_ && quiet >= rest_after) {
     resting_ = true;
     if (tls_) tls_->rest();
+    if (codec_) codec_->rest();
     if (handshake_out_.empty()) handshake_out_ = Buffer();
   }
   Duration left = resting_ ? Duration{0} : rest_after - quiet;

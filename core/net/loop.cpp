@@ -42,6 +42,7 @@ Loop::Loop()
 }
 
 Loop::~Loop() {
+  ending_ = true;
   {
     std::vector<std::function<void()>> never_run;  // destroyed without the lock: they may post
     const std::lock_guard lock(mutex_);
@@ -58,6 +59,10 @@ Loop::~Loop() {
 }
 
 void Loop::run() { uv_run(loop_.get(), UV_RUN_DEFAULT); }
+
+void Loop::finish_background() {
+  while (background_ > 0) uv_run(loop_.get(), UV_RUN_ONCE);
+}
 
 void Loop::stop() {
   post([this] { uv_stop(loop_.get()); });

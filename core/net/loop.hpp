@@ -65,6 +65,14 @@ class Loop {
     wake();
   }
 
+  // Work on other threads (run_in_background) that has not come back, told by who began it. Runs the loop until all
+  // has: before what it reads may go.
+  void background_began() { ++background_; }
+  void background_ended() { --background_; }
+  void finish_background();
+  // In its destructor: owners of what still comes back are gone.
+  [[nodiscard]] bool ending() const { return ending_; }
+
   // The time at the start of this turn, read at first use.
   [[nodiscard]] TimePoint now();
   [[nodiscard]] TimePoint exact_now() const { return clock_.now(); }
@@ -121,6 +129,9 @@ class Loop {
   std::vector<Retired> retired_;
   std::vector<std::uint8_t> read_buffer_, plain_buffer_;
   Buffer plain_out_, cipher_out_;
+
+  int background_ = 0;
+  bool ending_ = false;
 
   // Posting and closing share one lock, so a poster never touches a handle that is closing.
   std::mutex mutex_;

@@ -85,16 +85,19 @@ Result<void> FolderWatch::watch(const std::vector<std::string>& folders) {
 void run_in_background(Loop& loop, std::function<void()> work, std::function<void()> done) {
   struct Work {
     uv_work_t request;
+    Loop& loop;
     std::function<void()> work, done;
   };
-  auto* item = new Work{{}, std::move(work), std::move(done)};
+  auto* item = new Work{{}, loop, std::move(work), std::move(done)};
   item->request.data = item;
+  loop.background_began();
   uv_queue_work(
       loop.native(), &item->request,
       [](uv_work_t* request) { static_cast<Work*>(request->data)->work(); },
       [](uv_work_t* request, int status) {
         const std::unique_ptr<Work> mine(static_cast<Work*>(request->data));
-        if (status == 0) mine->done();
+        mine->loop.background_ended();
+        if (status == 0 && !mine->loop.ending()) mine->done();
       });
 }
 
@@ -102,9 +105,10 @@ void resolve_name(Loop& loop, const std::string& name,
                   std::function<void(Result<std::vector<std::string>>)> done) {
   struct Lookup {
     uv_getaddrinfo_t request;
+    Loop& loop;
     std::function<void(Result<std::vector<std::string>>)> done;
   };
-  auto* lookup = new Lookup{{}, std::move(done)};
+  auto* lookup = new Lookup{{}, loop, std::move(done)};
   lookup->request.data = lookup;
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
@@ -112,6 +116,10 @@ void resolve_name(Loop& loop, const std::string& name,
       loop.native(), &lookup->request,
       [](uv_getaddrinfo_t* request, int status, addrinfo* found) {
         const std::unique_ptr<Lookup> mine(static_cast<Lookup*>(request->data));
+        if (mine->loop.ending()) {
+          if (status == 0) uv_freeaddrinfo(found);
+          return;
+        }
         if (status != 0) {
           if (status != UV_ECANCELED) mine->done(fail(uv_strerror(status)));
           return;

@@ -88,6 +88,8 @@ class Codec {
   virtual void receive(ByteView bytes, Events& events) = 0;
   // The peer closed its side: what is unfinished breaks off.
   virtual void end_of_input(Events& events) = 0;
+  // Nothing moves for now: gives memory back that holds nothing.
+  virtual void rest() {}
   // The connection is gone: every open stream gets its Reset, if it was not over, and its Closed.
   virtual void abandon(Events& events) = 0;
 

@@ -38,6 +38,10 @@ class Http1Codec final : public Codec {
   void credit(Stream& stream, std::size_t bytes) override;
   void produce(Buffer& out, std::size_t limit, Events& events) override;
   [[nodiscard]] bool wants_input() const override;
+  void rest() override {
+    if (input_.empty()) input_ = Buffer();
+    if (output_.empty()) output_ = Buffer();
+  }
   [[nodiscard]] bool reading_head() const override {
     return role_ == Role::Server && !stream_ && !finished_ && !input_.empty();
   }

@@ -23,7 +23,6 @@ std::string_view view(nghttp2_rcbuf* buffer) {
 
 int Http2Codec::Callbacks::on_begin_headers(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
   if (frame->hd.type != NGHTTP2_HEADERS) return 0;
-  codec(user).head_open_ = true;
   H2Stream*& s = codec(user).head_stream_;
   s = stream(session, frame->hd.stream_id);
   if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
@@ -114,7 +113,6 @@ int Http2Codec::Callbacks::on_frame_recv(nghttp2_session* session, const nghttp2
   Http2Codec& self = codec(user);
   switch (frame->hd.type) {
     case NGHTTP2_HEADERS: {
-      self.head_open_ = false;
       H2Stream* s = std::exchange(self.head_stream_, nullptr);
       if (s && s->broken) s->incoming.reset();  // given up between its frames
       if (s && s->incoming) {

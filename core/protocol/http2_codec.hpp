@@ -47,7 +47,7 @@ class Http2Codec final : public Codec {
   void next_turn(Events& events) override;
   void pass(std::int64_t seconds) override;
   [[nodiscard]] bool wants_input() const override { return !finished_ && !rejected_ && held_.empty(); }
-  [[nodiscard]] bool reading_head() const override { return head_open_; }
+  [[nodiscard]] bool reading_head() const override { return gate_.reading_head(); }
   [[nodiscard]] bool awaits_settings() const override { return settings_unacknowledged_; }
   [[nodiscard]] bool half_closed() const override { return false; }
   void give_up(Rejection why, Events& events) override;
@@ -100,7 +100,6 @@ class Http2Codec final : public Codec {
   std::string told_;                   // the sentence of the Violation
   std::size_t empty_data_frames_ = 0;  // in a row
   bool chunk_seen_ = false;            // in the DATA frame being received
-  bool head_open_ = false;             // a header block has begun
   H2Stream* head_stream_ = nullptr;    // whose; null: nobody's any more
   bool settings_unacknowledged_ = true;
   bool rejected_ = false;              // the peer has to go, and was told

@@ -42,6 +42,9 @@ bool Http2Gate::admit_frame() {
   if (!frames_.spend() && rejection_ == Rejection::None) rejection_ = Rejection::ControlFlood;
   if (rejection_ != Rejection::None) return false;
 
+  const bool of_a_head = type == NGHTTP2_HEADERS || type == NGHTTP2_CONTINUATION;
+  const bool last_of_it = (header_[4] & NGHTTP2_FLAG_END_HEADERS) != 0;
+  head_ = !of_a_head ? HeadPart::None : last_of_it ? HeadPart::Last : HeadPart::More;
   if (begins) {
     ++requests_;
     opened_.mark(id);

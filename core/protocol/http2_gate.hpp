@@ -62,6 +62,10 @@ class Http2Gate {
   // or rejection() says why nothing may follow.
   [[nodiscard]] std::size_t admit(ByteView bytes);
   [[nodiscard]] Rejection rejection() const { return rejection_; }
+  // A header block has begun and not ended, whatever becomes of it.
+  [[nodiscard]] bool reading_head() const {
+    return head_ == HeadPart::More || (head_ == HeadPart::Last && payload_left_ > 0);
+  }
   void next_turn() { requests_ = 0; }
 
   // What pays.
@@ -79,12 +83,15 @@ class Http2Gate {
   static constexpr std::int64_t frames_a_request = 100, frames_a_data_frame = 10;
   static constexpr std::uint32_t requests_a_turn = 64;
 
+  enum class HeadPart : std::uint8_t { None, More, Last };  // of a head, in the frame that came last
+
   [[nodiscard]] bool admit_frame();
   [[nodiscard]] Rejection refusal(std::uint8_t type, std::int64_t id) const;
 
   Role role_;
   std::size_t preface_left_;
   std::size_t payload_left_ = 0;
+  HeadPart head_ = HeadPart::None;
   std::array<std::uint8_t, 9> header_{};
   std::size_t header_size_ = 0;
   RecentStreams opened_;        // by the peer: those between were passed over

@@ -51,7 +51,8 @@ void release(void* block, void*) {
   Header* header = header_of(block);
   const std::size_t whole = sizeof(Header) + header->bytes;
   if (header->mapped) {
-    ::munmap(header, whole);
+    // Out of mappings, it cannot be cut out from between its neighbours; its pages can go.
+    if (::munmap(header, whole) != 0) ::madvise(header, whole, MADV_DONTNEED);
   } else {
     free_lists::give_back(header, whole);
   }

@@ -25,6 +25,17 @@ std::string health(const EndpointSpec& endpoint) {
   return endpoint.state->ejected ? "/failed_outlier_check" : "healthy";
 }
 
+// A key that a resource has in itself is shown to nobody.
+void hide_keys(nlohmann::json& json) {
+  for (auto& [name, value] : json.items()) {
+    if (name == "private_key" || name == "password") {
+      value = "[redacted]";
+    } else if (value.is_structured()) {
+      hide_keys(value);
+    }
+  }
+}
+
 template <typename T>
 nlohmann::json as_json(const std::vector<Kept<T>>& resources) {
   auto list = nlohmann::json::array();
@@ -34,6 +45,7 @@ nlohmann::json as_json(const std::vector<Kept<T>>& resources) {
     std::string text;
     if (google::protobuf::util::MessageToJsonString(kept.message(), &text, options).ok()) {
       list.push_back(nlohmann::json::parse(text));
+      hide_keys(list.back());
     }
   }
   return list;

@@ -61,6 +61,7 @@ Result<void> merge(const DiscoveryResponse& response, bool complete, std::vector
     const auto same = places.find(kept.name());
     if (same == places.end()) {
       into.push_back(std::move(kept));
+      places.emplace(into.back().name(), into.size() - 1);  // of two of a name in one response, the last holds
     } else {
       into[same->second] = std::move(kept);
     }

@@ -89,16 +89,31 @@ void Downstream::record_rejection(protocol::Rejection rejection, int status, std
   worker_.access_log()->append(line);
 }
 
-void Downstream::on_new_world() {
-  if (!worker_.world()->snapshot->listener(listener_)) drain();
+// Without requests it holds on to no world: the next one has that of its time. Where the listener is gone, what
+// still comes is answered by the world that had it.
+void Downstream::on_new_world(const std::shared_ptr<const World>& former) {
+  if (!worker_.world()->snapshot->listener(listener_)) {
+    if (!world_) adopt(former);
+    drain();
+  } else if (exchanges_.empty()) {
+    rules_ = {};
+    http_ = nullptr;
+    spec_ = nullptr;
+    world_.reset();
+  }
 }
 
-// The listener's rules for this request: those of now; of an earlier world when the listener is gone.
+// The listener's rules for this request: those of now, or of the last world that had it.
 const HttpSpec* Downstream::find_http() {
-  if (world_ == worker_.world()) return http_;
-  const ListenerSpec* found = worker_.world()->snapshot->listener(listener_);
-  if (!found) return http_;
-  world_ = worker_.world();
+  if (world_ != worker_.world()) adopt(worker_.world());
+  return http_;
+}
+
+// Unless that world has no such listener.
+void Downstream::adopt(const std::shared_ptr<const World>& world) {
+  const ListenerSpec* found = world ? world->snapshot->listener(listener_) : nullptr;
+  if (!found) return;
+  world_ = world;
   spec_ = found;
   const auto& chain = connection_->secure() ? spec_->tls : spec_->plaintext;
   http_ = chain ? &chain->http : nullptr;
@@ -107,7 +122,6 @@ const HttpSpec* Downstream::find_http() {
   caller_.destination_port = spec_->address.port;
   rules_ = http_ ? CallerRules(http_->authorization, caller_) : CallerRules();
   client_cert_ = http_ ? proxy::client_cert(peer, *http_, worker_.self().labels.principal) : std::string();
-  return http_;
 }
 
 void Downstream::begin(Event& event) {

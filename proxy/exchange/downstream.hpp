@@ -22,7 +22,7 @@ class Downstream final : net::HttpConnection::Owner {
   [[nodiscard]] bool accept(int descriptor, net::ServerOptions options);
   void drain() { connection_->drain(); }
   // When the listener is gone, the connection ends with its requests.
-  void on_new_world();
+  void on_new_world(const std::shared_ptr<const World>& former);
   void abort() { connection_->abort({}); }
 
   [[nodiscard]] net::HttpConnection& connection() { return *connection_; }
@@ -56,6 +56,7 @@ class Downstream final : net::HttpConnection::Owner {
   void record_rejection(protocol::Rejection rejection, int status, std::string_view reason);
   void end_streams();
   [[nodiscard]] const HttpSpec* find_http();
+  void adopt(const std::shared_ptr<const World>& world);
 
   Worker& worker_;
   const std::string listener_;

@@ -233,6 +233,7 @@ void Exchange::on_deadline() {
 
 // Too late for an answer: the caller must not take half a response for the whole.
 void Exchange::break_off(Failure failure) {
+  deadline_runs_ = false;
   attempt_.reset();
   flags_.flag = facts(failure).flag;
   details_ = facts(failure).details;

@@ -274,6 +274,7 @@ void UpstreamPool::on_connection_closed(UpstreamConnection& connection) {
   } else {
     serve_waiting();
   }
+  if (unwanted_ && empty()) pools_.forget(*this);
 }
 
 void UpstreamPool::count_rejection(protocol::Rejection rejection) {
@@ -302,6 +303,13 @@ UpstreamPool& UpstreamPools::pool(const std::shared_ptr<const World>& world,
   auto& entry = pools_[key];
   if (!entry) entry = std::make_unique<UpstreamPool>(*this, loop_, world, cluster, endpoint, key.http1);
   return *entry;
+}
+
+void UpstreamPools::forget(UpstreamPool& pool) {
+  const auto found = pools_.find(pool.key_);
+  if (found == pools_.end() || found->second.get() != &pool) return;
+  loop_.retire(std::move(found->second));
+  pools_.erase(found);
 }
 
 void UpstreamPools::reconcile(const std::shared_ptr<const World>& world) {

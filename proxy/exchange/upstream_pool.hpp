@@ -156,6 +156,9 @@ class UpstreamPools {
 
  private:
   friend class UpstreamPool;
+  // One that nobody wants any more, and its last connection has ended: with it goes the world that it held.
+  void forget(UpstreamPool& pool);
+
   struct KeyHash {
     std::size_t operator()(const UpstreamPool::Key& key) const {
       return reinterpret_cast<std::uintptr_t>(key.cluster) * 31 ^ key.transport;

@@ -1,5 +1,7 @@
 #include "proxy/exchange/worker.hpp"
 
+#include <utility>
+
 #include "core/base/log.hpp"
 
 namespace outrider::proxy {
@@ -72,9 +74,9 @@ void Worker::retire(Downstream& downstream) {
 
 void Worker::install(std::shared_ptr<const World> world) {
   loop_.post([this, world = std::move(world)]() mutable {
-    world_ = std::move(world);
+    const auto former = std::exchange(world_, std::move(world));
     pools_.reconcile(world_);
-    for (auto& downstream : downstreams_) downstream->on_new_world();
+    for (auto& downstream : downstreams_) downstream->on_new_world(former);
   });
 }
 

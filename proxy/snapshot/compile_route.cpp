@@ -2,6 +2,7 @@
 #include <numeric>
 
 #include "core/base/ascii.hpp"
+#include "core/protocol/http1_head.hpp"
 #include "proxy/snapshot/compiling.hpp"
 
 namespace outrider::proxy::compiling {
@@ -44,7 +45,7 @@ template <typename Adds, typename Removes>
 HeaderOps header_ops(const Adds& adds, const Removes& removes, std::string_view field, Report& report) {
   HeaderOps ops;
   for (const std::string& name : removes) {
-    if (name.empty() || name.front() == ':' || ascii::equals_ignoring_case(name, "host")) {
+    if (!protocol::is_token(name) || ascii::equals_ignoring_case(name, "host")) {
       report.error(field, fmt::format("\"{}\" cannot be removed", name));
     }
     ops.remove.push_back(ascii::to_lower(name));
@@ -58,7 +59,7 @@ HeaderOps header_ops(const Adds& adds, const Removes& removes, std::string_view 
       report.error(field, fmt::format("{}: commands in % are not supported; write %% for a percent sign", change.name));
       continue;
     }
-    if (change.name.empty() || (change.name.front() == ':' && change.name != ":authority")) {
+    if (!protocol::is_token(change.name) && change.name != ":authority") {
       report.error(field, fmt::format("\"{}\" cannot be set", change.name));
       continue;
     }

@@ -4,6 +4,8 @@
 #include <google/protobuf/stubs/logging.h>
 #include <openssl/evp.h>
 
+#include <algorithm>
+
 namespace outrider::proxy {
 namespace {
 
@@ -11,12 +13,14 @@ using google::protobuf::Struct;
 
 constexpr std::size_t longest_value = 253;  // a name of Kubernetes
 
-// Empty for what is absent, not text, or longer than any honest name.
+// Empty for what is absent, not text, longer than any honest name, or not to be printed: Prometheus takes no
+// NUL in a label, and would drop the whole scrape.
 std::string text(const Struct& fields, const char* key) {
   const auto found = fields.fields().find(key);
   if (found == fields.fields().end()) return {};
   const std::string& value = found->second.string_value();
-  return value.size() <= longest_value ? value : std::string{};
+  const bool printable = std::ranges::none_of(value, [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; });
+  return printable && value.size() <= longest_value ? value : std::string{};
 }
 
 void set(Struct& fields, const char* key, const std::string& value) {

@@ -83,6 +83,24 @@ TEST_CASE("what a push replaced ends on the main thread, once no request sees it
   // The connection takes the new one with its next request.
   CHECK(standing.ask("GET", "/bytes/1").status == 200);
   CHECK(eventually([&] { return seen_by_call.expired(); }));
+  // And an idle one holds none.
+  const auto seen_by_nobody = in_force();
+  pair.client_resources[1]["connect_timeout"] = "8s";
+  REQUIRE(pair.client.push(pair.client_resources, true));
+  CHECK(eventually([&] { return seen_by_nobody.expired(); }));
+  CHECK(standing.ask("GET", "/bytes/1").status == 200);
+}
+
+TEST_CASE("an endpoint that is gone takes along the world that its last connection was made in") {
+  App first, second;
+  Single mesh({first.address()});
+  HttpClient client(mesh.entry());
+  REQUIRE(client.ask("GET", "/bytes/1").status == 200);
+  const auto made_in = mesh.sidecar.ask([](proxy::Sidecar& sidecar) { return std::weak_ptr<const proxy::World>(sidecar.world()); });
+  REQUIRE(mesh.sidecar.push({mesh.resources[0], cluster("app", {second.address()})}));
+  CHECK(eventually([&] { return first.open == 0 && made_in.expired(); }));
+  CHECK(client.ask("GET", "/bytes/1").status == 200);
+  CHECK(second.requests == 1);
 }
 
 TEST_CASE("a push that moves a route under load moves every request, and drops none") {

@@ -80,7 +80,14 @@ TEST_CASE("control characters of a file reach no terminal") {
   Diagnostic d = weight();
   d.message = "no \x1b[2J";
   d.source_line = "\x7f\x1b]0;x\a weight";
-  d.help = "\r\x1b[31m";
-  for (const char c : render(d, false)) CHECK((c >= ' ' || c == '\n' || c < 0));
-  CHECK(render(d, false).find('\x7f') == std::string::npos);
+  d.help = "\r\x1b[31m\nerror[IST0101]: a line of its own";
+  d.file = "\x1b]0;x.yaml";
+  d.note = "\xc2\x9b" "2J, but \xc2\xa9 may stay";  // U+009B begins a command, as ESC [ does
+  const std::string text = render(d, false);
+  for (const char c : text) CHECK((c >= ' ' || c == '\n' || c < 0));
+  CHECK(text.find('\x7f') == std::string::npos);
+  CHECK(text.find("\xc2\x9b") == std::string::npos);
+  CHECK(text.find("\xc2\xa9 may stay") != std::string::npos);
+  CHECK(text.find("\nerror[") == std::string::npos);
+  for (const char c : render_line(d)) CHECK((c >= ' ' || c < 0));
 }

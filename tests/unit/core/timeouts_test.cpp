@@ -121,6 +121,26 @@ TEST_CASE("a head that trickles in is answered 408 when its time is up, the firs
   }
 }
 
+TEST_CASE("a head that began right behind a request has as much time") {
+  Meeting meeting;
+  meeting.send("GET / HTTP/1.1\r\nhost: a\r\n\r\nGET /b HTTP/1.1\r\nho");
+  meeting.pass(9s);
+  CHECK(meeting.open());
+  CHECK(meeting.raw.received.starts_with("HTTP/1.1 200 "));
+  meeting.pass(2s);
+  meeting.expect_end(Rejection::HeadTimeout);
+}
+
+TEST_CASE("an HTTP/2 head that is refused is over with its frame: the connection has all its time") {
+  Meeting meeting;
+  meeting.send(preface + raw::frame(raw::Settings, raw::ack, 0));
+  const std::string pathless = raw::block({{":method", "GET"}, {":scheme", "http"}, {":authority", "a"}});
+  meeting.send(raw::frame(raw::Headers, raw::end_stream | raw::end_headers, 1, pathless));
+  CHECK(raw::answers(meeting.raw.received).resets.size() == 1);
+  meeting.pass(11s);
+  CHECK(meeting.open());
+}
+
 TEST_CASE("an HTTP/2 header block without END_HEADERS ends the connection when its time is up") {
   Meeting meeting;
   meeting.send(preface + raw::frame(raw::Settings, raw::ack, 0));

@@ -396,7 +396,9 @@ TEST_CASE("peer metadata that is no metadata is nobody's") {
   for (const std::string& wrong : {std::string(), std::string("!!!!"), std::string("abc"), std::string("===="),
                                    std::string("AAAA"), std::string(max_peer_metadata + 4, 'A'),
                                    encode_peer_metadata({.workload_namespace = "nameless"}),
-                                   encode_peer_metadata({.workload = std::string(300, 'x')})}) {
+                                   encode_peer_metadata({.workload = std::string(300, 'x')}),
+                                   encode_peer_metadata({.workload = std::string("a\0b", 3)}),
+                                   encode_peer_metadata({.workload = "a\nb"})}) {
     CAPTURE(wrong.substr(0, 40));
     CHECK_FALSE(decode_peer_metadata(wrong));
   }
