@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "proxy/admin/dumps.hpp"
 #include "proxy/policy/route.hpp"
 #include "tests/unit/proxy/requests.hpp"
 #include "tests/unit/proxy/resources.hpp"
@@ -331,15 +332,30 @@ TEST_CASE("wrong clusters and routes are refused by name and field, all of them 
                "routes { match { prefix: '/' } route { cluster: 'x' retry_policy { retry_on: 'gateway-eror' } } } "
                "routes { match { prefix: '/' } route { weighted_clusters { clusters { name: 'x' } } } } "
                "routes { match { prefix: '/' } direct_response { status: 200 } "
-               "         request_headers_to_add { header { key: 'a' value: '%PATH%' } } } }");
+               "         request_headers_to_add { header { key: 'a' value: '%PATH%' } } } "
+               "routes { match { prefix: '/' } direct_response { status: 200 } "
+               "         request_headers_to_add { header { key: 'x\\r\\nx-evil: 1\\r\\ny' value: '1' } } "
+               "         request_headers_to_remove: 'no token' } }");
   const std::string refusal = world.refusal();
   for (const char* says : {"Cluster \"named\": endpoints: \"api.example.com\" is not an IP", "Cluster \"port\"",
                            "nothing to verify the server against", "Cluster \"twice\": name: is there twice",
                            "\"A\" is there twice", "\"a*b\"", "routes[0]: an action", "routes[1]: a kind of path match",
-                           "a status outside", "gateway-eror", "no cluster of a weight above 0", "commands in %"}) {
+                           "a status outside", "gateway-eror", "no cluster of a weight above 0", "commands in %",
+                           "x-evil: 1\r\ny\" cannot be set", "\"no token\" cannot be removed"}) {
     CAPTURE(says);
     CHECK(refusal.find(says) != std::string::npos);
   }
+}
+
+TEST_CASE("a private key that a listener has in itself is in no dump") {
+  XdsInput input;
+  input.listeners.push_back(testing::parsed<envoy::config::listener::v3::Listener>(
+      "name: 'in' filter_chains { transport_socket { name: 'envoy.transport_sockets.tls' typed_config { "
+      "[type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext] { common_tls_context { "
+      "tls_certificates { certificate_chain { inline_string: 'open' } private_key { inline_string: 'secret' } } } } } } }"));
+  const std::string dump = config_dump(input, 1);
+  CHECK(dump.find("open") != std::string::npos);
+  CHECK(dump.find("secret") == std::string::npos);
 }
 
 TEST_CASE("a route's timeouts, retries, rewrites and origin arrive") {
