@@ -24,7 +24,7 @@ constexpr Duration drain_check_period = std::chrono::milliseconds(50);
 constexpr int quiet_checks_wanted = 4;
 constexpr std::size_t most_arriving = 4096;  // some KiB each
 constexpr Duration certificates_settle = std::chrono::milliseconds(100);
-constexpr std::size_t many_clusters = 100;  // of a world that is worth giving back to the system at once
+constexpr std::size_t many_clusters = 100;  // of a world whose memory is worth giving back to the system at once
 constexpr Duration longest_warming = std::chrono::seconds(15);  // then without what is missing
 
 constexpr const char* listener_type = "type.googleapis.com/envoy.config.listener.v3.Listener";
@@ -261,13 +261,14 @@ void Sidecar::sweep_ejections() {
 
 // A worker that lets go of the last of a large world would stand still while it is taken apart.
 void Sidecar::release_former_worlds() {
-  bool large = false;
+  const auto large = [](const World& world) { return world.snapshot->clusters.size() >= many_clusters; };
+  bool much = false;  // with it goes what the one that replaced it was made from
   std::erase_if(former_, [&](const auto& world) {
     if (world.use_count() > 1) return false;
-    large = large || world->snapshot->clusters.size() >= many_clusters;
+    much = much || large(*world) || large(*world_);
     return true;
   });
-  if (large) overload_.on_much_freed();
+  if (much) overload_.on_much_freed();
 }
 
 void Sidecar::stop() {
