@@ -1,6 +1,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <set>
 
@@ -249,7 +250,8 @@ CircuitLimits circuit_limits(const v3::CircuitBreakers& source) {
   if (threshold.has_retry_budget()) {
     const auto& told = threshold.retry_budget();
     RetryBudget budget;
-    if (told.has_budget_percent()) budget.percent = std::clamp(told.budget_percent().value(), 0.0, 100.0);
+    // NaN is 0: clamp would leave it, and fmax does not.
+    if (told.has_budget_percent()) budget.percent = std::fmin(100.0, std::fmax(0.0, told.budget_percent().value()));
     if (told.has_min_retry_concurrency()) budget.least = told.min_retry_concurrency().value();
     limits.retry_budget = budget;
   } else if (limits.retries == CircuitLimits::unlimited) {

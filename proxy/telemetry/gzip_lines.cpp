@@ -87,9 +87,9 @@ GzipLines::GzipLines() {
 
 void GzipLines::add(std::string_view line) {
   const std::size_t name = std::min(line.find_first_of("{ "), line.size());
-  const std::size_t place = place_of(line.substr(0, name));
+  const auto [place, known] = place_of(line.substr(0, name));
   // Where none of its name is in reach, the line before it may still have much of it.
-  write_like(line, in_reach(seen_[place]) ? seen_[place] : seen_[newest_]);
+  write_like(line, seen_[known ? place : newest_]);
   crc_ = static_cast<std::uint32_t>(::crc32_z(crc_, reinterpret_cast<const Bytef*>(line.data()), line.size()));
   if (window_.size() + line.size() > window_size && window_.size() > reach) window_.erase(0, window_.size() - reach);
   window_ += line;
@@ -112,13 +112,13 @@ std::string_view GzipLines::text_of(const Seen& seen) const {
 
 bool GzipLines::in_reach(const Seen& seen) const { return seen.size > 0 && size_ - seen.at <= reach; }
 
-std::size_t GzipLines::place_of(std::string_view name) const {
+std::pair<std::size_t, bool> GzipLines::place_of(std::string_view name) const {
   std::size_t oldest = 0;
   for (std::size_t i = 0; i < seen_.size(); ++i) {
-    if (in_reach(seen_[i]) && text_of(seen_[i]).substr(0, seen_[i].name) == name) return i;
-    if (seen_[i].at < seen_[oldest].at) oldest = i;
+    if (in_reach(seen_[i]) && text_of(seen_[i]).substr(0, seen_[i].name) == name) return {i, true};
+    if (seen_[i].size == 0 || (seen_[oldest].size > 0 && seen_[i].at < seen_[oldest].at)) oldest = i;
   }
-  return oldest;
+  return {oldest, false};
 }
 
 void GzipLines::write_like(std::string_view line, const Seen& other) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace outrider::proxy {
 
@@ -27,8 +28,8 @@ class GzipLines {
   };
   [[nodiscard]] std::string_view text_of(const Seen& seen) const;
   [[nodiscard]] bool in_reach(const Seen& seen) const;
-  // Where in seen_ the last line of this name is; the oldest place when there is none.
-  [[nodiscard]] std::size_t place_of(std::string_view name) const;
+  // Where in seen_ the last line of this name is, and true; or an unused place, or else the oldest.
+  [[nodiscard]] std::pair<std::size_t, bool> place_of(std::string_view name) const;
   void write_like(std::string_view line, const Seen& other);
   void literals(std::string_view bytes);
   void match(std::size_t length, std::uint64_t distance);

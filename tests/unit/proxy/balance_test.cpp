@@ -161,6 +161,13 @@ TEST_CASE("a circuit opens at its limit, closes when a ticket is given back, and
   CHECK(cluster.state->retries == 0);
 }
 
+TEST_CASE("a retry budget that is no number is one of nothing") {
+  World world;
+  world.cluster(cluster_text("c", endpoint("10.0.0.1", 80),
+                             "circuit_breakers { thresholds { retry_budget { budget_percent { value: nan } } } }"));
+  CHECK(world.snapshot()->cluster("c")->limits.retry_budget->percent == 0);
+}
+
 TEST_CASE("a retry budget is a fifth of the requests on their first try, three at least, or as configured") {
   struct Row {
     const char* thresholds;
