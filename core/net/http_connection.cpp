@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 namespace outrider::net {
 namespace {
 
@@ -11,7 +9,6 @@ using protocol::Event;
 using protocol::TlsSession;
 
 constexpr std::size_t produce_limit = 64 * 1024;  // bytes of output made before each write
-constexpr Duration rest_after = std::chrono::milliseconds(500);  // sooner than freed memory is given back: Ebb
 constexpr int writes_a_turn = 4;                  // then the others get theirs
 constexpr Duration linger_time = std::chrono::seconds(1);
 constexpr std::size_t most_lingered = 256 * 1024;  // bytes that are read after our last, and thrown away
@@ -299,13 +296,6 @@ void HttpConnection::give_up(protocol::Rejection why) {
   loop_.flush_later(*this);
 }
 
-void HttpConnection::stop_timers() {
-  timer_.cancel();
-  head_timer_.cancel();
-  settings_timer_.cancel();
-  stall_timer_.cancel();
-}
-
 void HttpConnection::abort(std::string reason) {
   if (state_ == State::Closed) return;
   if (!reason.empty()) failure_ = std::move(reason);
@@ -330,35 +320,6 @@ void HttpConnection::close_now() {
   owner_.on_closed(*this);
 }
 
-// Quiet for a moment, it gives back the buffers that it can do without; quiet for as long as it may be, and
-// without streams, it ends.
-void HttpConnection::watch_quiet() {
-  const Duration limit = timeouts().idle;
-  const Duration quiet = loop_.now() - last_activity_;
-  const bool idle = open_streams() == 0;
-  if (limit > Duration{0} && idle && quiet >= limit) {
-    abort({});
-    return;
-  }
-  if (!resting_ && quiet >= rest_after) {
-    resting_ = true;
-    if (tls_) tls_->rest();
-    if (codec_) codec_->rest();
-    if (handshake_out_.empty()) handshake_out_ = Buffer();
-  }
-  Duration left = resting_ ? Duration{0} : rest_after - quiet;
-  if (limit > Duration{0}) {
-    const Duration until_limit = idle ? limit - quiet : limit;
-    left = resting_ ? until_limit : std::min(left, until_limit);
-  }
-  if (left > Duration{0}) timer_.start(loop_, left, [this] { watch_quiet(); });
-}
-
-void HttpConnection::wake() {
-  resting_ = false;
-  if (state_ == State::Open) watch_quiet();
-}
-
 void HttpConnection::tell_time() {
   constexpr Duration second = std::chrono::seconds(1);
   const std::int64_t seconds = (last_activity_ - seconds_told_) / second;
@@ -373,27 +334,6 @@ void HttpConnection::resume_input() {
   codec_->next_turn(events_);
   dispatch();
   watch_head();
-}
-
-// Slowloris: a head has to be whole in time, however it trickles in.
-void HttpConnection::watch_head() {
-  if (client_ || state_ != State::Open || !codec_->reading_head()) {
-    head_timer_.cancel();
-  } else if (!head_timer_.active() && server_.timeouts.head > Duration{0}) {
-    head_timer_.start(loop_, server_.timeouts.head,
-                      [this] { give_up(protocol::Rejection::HeadTimeout); });
-  }
-}
-
-// A peer that reads nothing of what waits for it holds our memory.
-void HttpConnection::watch_output() {
-  if (!tcp_.blocked()) {
-    stall_timer_.cancel();
-  } else if (!stall_timer_.active() && timeouts().write > Duration{0}) {
-    stall_timer_.start(loop_, timeouts().write, [this] {
-      reject(protocol::Rejection::WriteStall, std::string(protocol::sentence(protocol::Rejection::WriteStall)));
-    });
-  }
 }
 
 protocol::Stream* HttpConnection::open(const protocol::Head& request, bool end_stream, void* user) {

@@ -3,7 +3,8 @@
 // counts few of the frames that cost us something, and shows its caller not even all of them.
 //
 // Frames cost; what moves a request forward pays for them (CVE-2019-9512 to 9518, MadeYouReset).
-// Requests have a number a turn, so that no peer fills one (Rapid Reset). And two rules of RFC 9113
+// A turn takes so many requests and bytes of heads, so that no peer fills one (Rapid Reset, HPACK bombs: a byte
+// of a head may be a field). And two rules of RFC 9113
 // that nghttp2 is lenient about: no request on a stream that was passed over (section 5.1.1), nothing
 // on a stream after its sender has ended it (section 5.1).
 // Owned by a Http2Codec; pure: time is told by its owner.
@@ -58,7 +59,7 @@ class Http2Gate {
  public:
   explicit Http2Gate(Role role) : role_(role), preface_left_(role == Role::Server ? 24 : 0) {}
 
-  // How many of `bytes` may pass now. When it is not all of them, the turn has seen enough requests,
+  // How many of `bytes` may pass now. When it is not all of them, the turn has seen enough of heads,
   // or rejection() says why nothing may follow.
   [[nodiscard]] std::size_t admit(ByteView bytes);
   [[nodiscard]] Rejection rejection() const { return rejection_; }
@@ -66,7 +67,7 @@ class Http2Gate {
   [[nodiscard]] bool reading_head() const {
     return head_ == HeadPart::More || (head_ == HeadPart::Last && payload_left_ > 0);
   }
-  void next_turn() { requests_ = 0; }
+  void next_turn() { head_units_ = 0; }
 
   // What pays.
   void on_request() { frames_.earn(frames_a_request); }
@@ -81,10 +82,12 @@ class Http2Gate {
  private:
   // Envoy's proportions: 100 PRIORITY a stream, 10 WINDOW_UPDATE a DATA frame.
   static constexpr std::int64_t frames_a_request = 100, frames_a_data_frame = 10;
-  static constexpr std::uint32_t requests_a_turn = 64;
+  // A frame of a head is a unit, and so are each 256 bytes of it: 64 small requests, or one that fills its frame.
+  static constexpr std::uint32_t head_units_a_turn = 64, bytes_a_head_unit = 256;
 
   enum class HeadPart : std::uint8_t { None, More, Last };  // of a head, in the frame that came last
 
+  [[nodiscard]] std::size_t payload_size() const;  // that header_ tells
   [[nodiscard]] bool admit_frame();
   [[nodiscard]] Rejection refusal(std::uint8_t type, std::int64_t id) const;
 
@@ -96,7 +99,7 @@ class Http2Gate {
   std::size_t header_size_ = 0;
   RecentStreams opened_;        // by the peer: those between were passed over
   RecentStreams ended_;         // by the peer, with END_STREAM or RST_STREAM
-  std::uint32_t requests_ = 0;  // in this turn
+  std::uint32_t head_units_ = 0;  // in this turn
   Allowance frames_{1000, 100};
   Allowance resets_{500, 50};  // by the peer, of requests that were not answered
   Rejection rejection_ = Rejection::None;

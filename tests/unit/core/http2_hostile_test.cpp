@@ -20,6 +20,7 @@ struct Server {
   }
   Answers send(std::string_view bytes) {
     side.receive(bytes);
+    while (codec.holds_input()) side.next_turn();
     return raw::answers(side.produce_all());
   }
   Http2Codec codec{Role::Server, {}};
