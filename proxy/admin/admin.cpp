@@ -10,6 +10,7 @@
 #include "core/net/watch.hpp"
 #include "proxy/admin/dumps.hpp"
 #include "proxy/lifecycle/sidecar.hpp"
+#include "proxy/telemetry/gzip_lines.hpp"
 
 namespace outrider::proxy {
 namespace {
@@ -33,7 +34,7 @@ HttpReply ready(Sidecar& sidecar) {
 }
 
 void scrape(Sidecar& sidecar, const HttpRequest& request, Answer answer) {
-  const bool zipped = request.header("accept-encoding").find("gzip") != std::string_view::npos;
+  const bool zipped = takes_gzip(request.header("accept-encoding"));
   auto body = std::make_shared<std::string>();
   net::run_in_background(
       sidecar.loop(),

@@ -7,6 +7,8 @@
 #include <bit>
 #include <cstring>
 
+#include "core/base/ascii.hpp"
+
 namespace outrider::proxy {
 namespace {
 
@@ -177,6 +179,16 @@ void GzipLines::bits(std::uint64_t value, int count) {
     out_ += static_cast<char>(pending_ & 0xff);
     pending_ >>= 8;
   }
+}
+
+bool takes_gzip(std::string_view accept_encoding) {
+  for (const std::string_view coding : ascii::split(accept_encoding, ',')) {
+    const std::size_t end = coding.find(';');
+    if (!ascii::equals_ignoring_case(ascii::trim(coding.substr(0, end)), "gzip")) continue;
+    const std::string_view weight = end == std::string_view::npos ? "" : ascii::trim(coding.substr(end + 1));
+    return !weight.starts_with("q=0") || weight.find_first_of("123456789") != std::string_view::npos;
+  }
+  return false;
 }
 
 }  // namespace outrider::proxy

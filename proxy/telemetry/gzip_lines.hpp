@@ -11,6 +11,9 @@
 
 namespace outrider::proxy {
 
+// Whether a request's Accept-Encoding names gzip and does not weigh it 0 (RFC 9110, 12.5.3).
+[[nodiscard]] bool takes_gzip(std::string_view accept_encoding);
+
 class GzipLines {
  public:
   GzipLines();

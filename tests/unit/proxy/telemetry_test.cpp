@@ -252,6 +252,11 @@ TEST_CASE("packed metrics are the same text") {
   CHECK(unzipped(counted.metrics.render_gzip()) == counted.metrics.render());
 }
 
+TEST_CASE("metrics are packed for whoever names gzip and does not weigh it 0") {
+  for (const char* asked : {"gzip", "deflate, GZIP;q=0.5, br", "gzip ; q=1.000"}) CHECK(takes_gzip(asked));
+  for (const char* asked : {"", "identity", "gzip;q=0", "br, gzip; q=0.000", "x-gzip-like"}) CHECK_FALSE(takes_gzip(asked));
+}
+
 TEST_CASE("a thousand series are packed into a hundredth") {
   Counted counted;
   RequestKey key = inbound(counted);
