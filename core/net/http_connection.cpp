@@ -108,11 +108,12 @@ void HttpConnection::receive_plain(ByteView bytes) {
   if (!codec_) return;
   tell_time();
   codec_->receive(bytes, events_);
+  // Before whoever hears of the events: what is broken off on the way out has not left for upstream yet.
+  loop_.flush_later(*this);
   dispatch();
   watch_head();
   // At once: libuv would read on in this turn.
   if (state_ == State::Open && !codec_->wants_input()) tcp_.read(false);
-  loop_.flush_later(*this);
 }
 
 // Owners answer events by calls on this or other connections; none of them adds an event here, but

@@ -168,7 +168,8 @@ void Loop::await_next_timer() {
   const auto left = std::max(Duration{0}, *awaited_ - clock_.now());
   // libuv's clock is that of the turn's start, and drops the fraction of a millisecond.
   uv_update_time(loop_.get());
-  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(left).count();
+  // Not 0: libuv would fire it again before it reads anything.
+  const auto ms = std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::milliseconds>(left).count());
   uv_timer_start(&hooks_->timer,
                  [](uv_timer_t* timer) { static_cast<Loop*>(timer->loop->data)->fire_timers(); },
                  static_cast<std::uint64_t>(ms), 0);
@@ -176,7 +177,8 @@ void Loop::await_next_timer() {
 
 void Loop::fire_timers() {
   begin_turn();
-  timers_.fire_due(clock_.now());
+  now_known_ = false;  // who fires finds its time come: with an earlier one it would set itself again, and again
+  timers_.fire_due(now());
   await_next_timer();
 }
 

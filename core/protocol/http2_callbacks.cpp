@@ -48,9 +48,10 @@ int Http2Codec::Callbacks::on_header(nghttp2_session*, const nghttp2_frame*, ngh
   H2Stream* s = self.head_stream_;
   const std::string_view text = view(name);
   const std::size_t bytes = text.size() + view(value).size() + 32;
+  --self.fields_left_;
   if (!s || !s->incoming || s->too_large) {
     self.drop_field(bytes);
-    return 0;
+    return self.fields_left_ > 0 ? 0 : NGHTTP2_ERR_PAUSE;
   }
   // Every decoded field counts, cookie crumbs and repeated ones too (reliability section 0).
   // Pseudo headers do not: nghttp2 takes each once.
@@ -58,7 +59,7 @@ int Http2Codec::Callbacks::on_header(nghttp2_session*, const nghttp2_frame*, ngh
   if (!pseudo) s->fields += 1;
   s->bytes += bytes;
   s->too_large = s->fields > self.limits_.head.fields || s->bytes > self.limits_.head.bytes;
-  if (s->too_large) return 0;
+  if (s->too_large) return self.fields_left_ > 0 ? 0 : NGHTTP2_ERR_PAUSE;
   if (pseudo) {
     add_pseudo(*s->incoming, text, value);
   } else if (text == "host") {
@@ -66,7 +67,7 @@ int Http2Codec::Callbacks::on_header(nghttp2_session*, const nghttp2_frame*, ngh
   } else {
     s->incoming->fields.add_retained(name, value);
   }
-  return 0;
+  return self.fields_left_ > 0 ? 0 : NGHTTP2_ERR_PAUSE;
 }
 
 void Http2Codec::Callbacks::add_host(H2Stream& s, nghttp2_rcbuf* value) {
@@ -151,7 +152,8 @@ int Http2Codec::Callbacks::on_frame_recv(nghttp2_session* session, const nghttp2
 
 // Which rule it was: nghttp2 answers by itself, see on_frame_send().
 int Http2Codec::Callbacks::on_invalid_frame(nghttp2_session* session, const nghttp2_frame* frame, int error,
-                                            void*) {
+                                            void* user) {
+  if (frame->hd.type == NGHTTP2_HEADERS) codec(user).gate_.refuse_head();
   H2Stream* s = stream(session, frame->hd.stream_id);
   if (s && s->reason.empty()) s->reason = nghttp2_strerror(error);
   return 0;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -178,7 +179,7 @@ void Http2Codec::receive(ByteView bytes, Events& events) {
   if (finished_ || rejected_) return;
   buried_.clear();
   std::size_t taken = 0;
-  if (held_.empty()) {
+  if (!waits()) {
     events_ = &events;
     taken = take(bytes);
     events_ = nullptr;
@@ -186,25 +187,34 @@ void Http2Codec::receive(ByteView bytes, Events& events) {
   if (!finished_ && !rejected_) held_.append(bytes.subspan(taken));
 }
 
-void Http2Codec::next_turn(Events& events) {
+void Http2Codec::begin_turn(std::size_t fields) {
   gate_.next_turn();
-  resumed_.clear();
-  std::swap(resumed_, held_);
-  if (!resumed_.empty()) receive(resumed_.view(), events);
+  fields_left_ = fields;
 }
 
-// Hands nghttp2 what may pass now.
+void Http2Codec::next_turn(Events& events) { resume(fields_a_turn, events); }
+
+void Http2Codec::resume(std::size_t fields, Events& events) {
+  const bool waited = waits();
+  begin_turn(fields);
+  resumed_.clear();
+  std::swap(resumed_, held_);
+  if (waited) receive(resumed_.view(), events);
+}
+
+// Hands nghttp2 what may pass now. It takes less when on_header() tells it to pause.
 std::size_t Http2Codec::take(ByteView bytes) {
-  const std::size_t admitted = gate_.admit(bytes);
-  const ssize_t taken = nghttp2_session_mem_recv(session_, bytes.data(), admitted);
+  admitted_ += gate_.admit(bytes.subspan(admitted_));
+  const ssize_t taken = nghttp2_session_mem_recv(session_, bytes.data(), admitted_);
   if (taken < 0) {
     finished_ = true;
     tell(rejection_of(taken), *events_);
-  } else {
-    if (gate_.rejection() != Rejection::None) condemn(gate_.rejection());
-    execute();
+    return 0;
   }
-  return admitted;
+  admitted_ -= static_cast<std::size_t>(taken);
+  if (gate_.rejection() != Rejection::None) condemn(gate_.rejection());
+  execute();
+  return static_cast<std::size_t>(taken);
 }
 
 void Http2Codec::pass(std::int64_t seconds) {
@@ -213,7 +223,11 @@ void Http2Codec::pass(std::int64_t seconds) {
   dropped_bytes_.pass(seconds);
 }
 
-void Http2Codec::end_of_input(Events& events) { abandon(events); }
+void Http2Codec::end_of_input(Events& events) {
+  // There is no next turn: an answer that is whole is one.
+  if (holds_input()) resume(std::numeric_limits<std::size_t>::max(), events);
+  abandon(events);
+}
 
 void Http2Codec::abandon(Events& events) {
   finished_ = true;
@@ -332,7 +346,7 @@ void Http2Codec::credit(Stream& handle, std::size_t bytes) {
 void Http2Codec::produce(Buffer& out, std::size_t limit, Events& events) {
   if (finished_) return;
   buried_.clear();
-  if (held_.empty()) gate_.next_turn();
+  if (!waits()) begin_turn();
   events_ = &events;
   out_ = &out;
   out_limit_ = limit;

@@ -43,10 +43,10 @@ class Http2Codec final : public Codec {
   void reset(Stream& stream, ErrorCode code) override;
   void credit(Stream& stream, std::size_t bytes) override;
   void produce(Buffer& out, std::size_t limit, Events& events) override;
-  [[nodiscard]] bool holds_input() const override { return !finished_ && !rejected_ && !held_.empty(); }
+  [[nodiscard]] bool holds_input() const override { return !finished_ && !rejected_ && waits(); }
   void next_turn(Events& events) override;
   void pass(std::int64_t seconds) override;
-  [[nodiscard]] bool wants_input() const override { return !finished_ && !rejected_ && held_.empty(); }
+  [[nodiscard]] bool wants_input() const override { return !finished_ && !rejected_ && !waits(); }
   [[nodiscard]] bool reading_head() const override { return gate_.reading_head(); }
   [[nodiscard]] bool awaits_settings() const override { return settings_unacknowledged_; }
   [[nodiscard]] bool half_closed() const override { return false; }
@@ -64,11 +64,18 @@ class Http2Codec final : public Codec {
   struct H2Stream;
   struct Callbacks;  // nghttp2's trampolines
 
+  // To decode. An indexed field is a byte and some 400 instructions: no head has all of a turn.
+  static constexpr std::size_t fields_a_turn = 1024;
+
   H2Stream* new_stream(std::int32_t id, void* user);
   void close(H2Stream& stream, ErrorCode code, bool unprocessed);
   void reject(H2Stream& stream, std::string_view reason);
   void refuse_large_head(H2Stream& stream, bool end_stream);
   [[nodiscard]] std::size_t take(ByteView bytes);
+  // For the next turn; perhaps without further bytes.
+  [[nodiscard]] bool waits() const { return fields_left_ == 0 || !held_.empty(); }
+  void begin_turn(std::size_t fields = fields_a_turn);
+  void resume(std::size_t fields, Events& events);
   void drop_field(std::size_t bytes);
   void on_reset_sent(H2Stream* stream, ErrorCode code);
   void on_goaway_sent(ErrorCode code, std::string_view debug);
@@ -90,6 +97,8 @@ class Http2Codec final : public Codec {
   std::vector<std::unique_ptr<H2Stream>> buried_;  // closed ones, until their events are handled
   std::size_t open_count_ = 0;
   Http2Gate gate_;
+  std::size_t fields_left_ = fields_a_turn;  // to decode in this turn
+  std::size_t admitted_ = 0;           // of held_: its first so many bytes have passed the gate
   Buffer held_;                        // input that waits for the next turn
   Buffer resumed_;                     // and what of it is being handled: events point into it
   std::size_t violations_ = 0;         // of the peer, answered by a reset

@@ -3,10 +3,9 @@
 // counts few of the frames that cost us something, and shows its caller not even all of them.
 //
 // Frames cost; what moves a request forward pays for them (CVE-2019-9512 to 9518, MadeYouReset).
-// A turn takes so many requests and bytes of heads, so that no peer fills one (Rapid Reset, HPACK bombs: a byte
-// of a head may be a field). And two rules of RFC 9113
-// that nghttp2 is lenient about: no request on a stream that was passed over (section 5.1.1), nothing
-// on a stream after its sender has ended it (section 5.1).
+// A turn takes so many requests and so many bytes of heads, so that no peer fills one (Rapid Reset, HPACK bombs).
+// And two rules of RFC 9113 that nghttp2 is lenient about: no request on a stream that was passed over
+// (section 5.1.1), nothing on a stream after its sender has ended it (section 5.1).
 // Owned by a Http2Codec; pure: time is told by its owner.
 
 #include <array>
@@ -67,7 +66,12 @@ class Http2Gate {
   [[nodiscard]] bool reading_head() const {
     return head_ == HeadPart::More || (head_ == HeadPart::Last && payload_left_ > 0);
   }
-  void next_turn() { head_units_ = 0; }
+  void next_turn() {
+    requests_ = 0;
+    head_bytes_left_ = head_refused_ ? refused_head_bytes_a_turn : head_bytes_a_turn;
+  }
+  // The head that is being read is answered already: nobody waits for the rest of it.
+  void refuse_head() { head_refused_ = true; }
 
   // What pays.
   void on_request() { frames_.earn(frames_a_request); }
@@ -82,12 +86,12 @@ class Http2Gate {
  private:
   // Envoy's proportions: 100 PRIORITY a stream, 10 WINDOW_UPDATE a DATA frame.
   static constexpr std::int64_t frames_a_request = 100, frames_a_data_frame = 10;
-  // A frame of a head is a unit, and so are each 256 bytes of it: 64 small requests, or one that fills its frame.
-  static constexpr std::uint32_t head_units_a_turn = 64, bytes_a_head_unit = 256;
+  static constexpr std::uint32_t requests_a_turn = 64;
+  static constexpr std::size_t head_bytes_a_turn = 4 * 1024, refused_head_bytes_a_turn = 512;
 
   enum class HeadPart : std::uint8_t { None, More, Last };  // of a head, in the frame that came last
 
-  [[nodiscard]] std::size_t payload_size() const;  // that header_ tells
+  [[nodiscard]] std::size_t admit_payload(std::size_t most);
   [[nodiscard]] bool admit_frame();
   [[nodiscard]] Rejection refusal(std::uint8_t type, std::int64_t id) const;
 
@@ -95,11 +99,13 @@ class Http2Gate {
   std::size_t preface_left_;
   std::size_t payload_left_ = 0;
   HeadPart head_ = HeadPart::None;
+  bool head_refused_ = false;
   std::array<std::uint8_t, 9> header_{};
   std::size_t header_size_ = 0;
   RecentStreams opened_;        // by the peer: those between were passed over
   RecentStreams ended_;         // by the peer, with END_STREAM or RST_STREAM
-  std::uint32_t head_units_ = 0;  // in this turn
+  std::uint32_t requests_ = 0;  // in this turn
+  std::size_t head_bytes_left_ = head_bytes_a_turn;
   Allowance frames_{1000, 100};
   Allowance resets_{500, 50};  // by the peer, of requests that were not answered
   Rejection rejection_ = Rejection::None;

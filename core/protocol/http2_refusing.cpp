@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/protocol/http2_stream.hpp"
 
 namespace outrider::protocol {
@@ -52,7 +54,9 @@ void Http2Codec::refuse_large_head(H2Stream& stream, bool end_stream) {
   if (!large_heads_.spend()) condemn(Rejection::HeaderFlood);
 }
 
+// Eight times the weight: the turn has better to do.
 void Http2Codec::drop_field(std::size_t bytes) {
+  fields_left_ -= std::min<std::size_t>(fields_left_, 7);
   if (!dropped_bytes_.spend(static_cast<std::int64_t>(bytes))) condemn(Rejection::HeaderFlood);
 }
 

@@ -109,7 +109,7 @@ UpstreamPool::UpstreamPool(UpstreamPools& pools, net::Loop& loop,
                   : endpoint.tls ? endpoint.tls->offers_h2()
                                : cluster.protocol == UpstreamProtocol::Http2) {}
 
-UpstreamPool::~UpstreamPool() = default;
+UpstreamPool::~UpstreamPool() { loop_.forget(*this); }
 
 void UpstreamPool::request(const std::shared_ptr<const World>& world, const ClusterSpec& cluster,
                            const EndpointSpec& endpoint, UpstreamUser& user) {
@@ -129,15 +129,12 @@ void UpstreamPool::request(const std::shared_ptr<const World>& world, const Clus
     user.on_no_connection(Failure::Overflow, "http1MaxPendingRequests is reached");
     return;
   }
-  // One connection under way is enough for everybody when it will carry many streams.
-  const bool enough = expects_h2_ ? connecting_ > 0 : connecting_ > waiting_.size();
-  if (!enough && !make_connection() && connections_.empty()) {
-    pending.release();
-    user.on_no_connection(Failure::ConnectFailure, no_certificate);
-    return;
-  }
   wait(user, std::move(pending));
+  loop_.flush_later(*this);
 }
+
+// Who was broken off in the turn in which it came has cost no connection (Rapid Reset).
+void UpstreamPool::flush() { serve_waiting(); }
 
 void UpstreamPool::wait(UpstreamUser& user, Ticket pending) {
   user.pending_ = std::move(pending);
@@ -234,7 +231,7 @@ void UpstreamPool::serve_waiting() {
     stop_waiting(user);
     user.on_connection(*connection);
   }
-  // A connection may have turned out to speak HTTP/1, or to be used up.
+  // One connection under way is enough for everybody when it will carry many streams.
   const std::size_t wanted = expects_h2_ ? std::min<std::size_t>(1, waiting_.size()) : waiting_.size();
   while (connecting_ < wanted) {
     if (!make_connection()) break;

@@ -86,13 +86,13 @@ class UpstreamConnection final : net::HttpConnection::Owner {
   bool going_away_ = false;
 };
 
-class UpstreamPool {
+class UpstreamPool final : net::Loop::Flushable {
  public:
   UpstreamPool(UpstreamPools& pools, net::Loop& loop, std::shared_ptr<const World> world,
                const ClusterSpec& cluster, const EndpointSpec& endpoint, bool http1);
-  ~UpstreamPool();
+  ~UpstreamPool() override;
 
-  // Calls back at once when a connection has room, or later.
+  // Calls back at once when a connection has room, or later: connections are made at the turn's end.
   void request(const std::shared_ptr<const World>& world, const ClusterSpec& cluster,
                const EndpointSpec& endpoint, UpstreamUser& user);
   // Configuration does not want it any more: what is under way finishes.
@@ -116,6 +116,7 @@ class UpstreamPool {
   void place_behind(UpstreamConnection& connection);
   // False when maxConnections is reached, or mutual TLS is asked for and there is no certificate.
   [[nodiscard]] bool make_connection();
+  void flush() override;
   void serve_waiting();
   void fail_waiting(Failure failure, std::string_view reason);
   void wait(UpstreamUser& user, Ticket pending);

@@ -7,8 +7,9 @@
 // honest caller's p99 may at most double.
 
 #include <fmt/format.h>
-#include <sys/resource.h>
+#include <sched.h>
 
+#include <exception>
 #include <functional>
 #include <optional>
 #include <thread>
@@ -42,16 +43,28 @@ struct Price {
   Canary::Report before{}, during{};
 };
 
-// The attacker and its application yield to the sidecar, the honest caller and that one's application: what the
-// caller waits for is then the sidecar, and not its turn on a processor. Threads begun in there yield as well.
-// Only where that is measured: on a busy machine a yielding attack takes its time, and limits allow some a second.
-void yielding(const std::function<void()>& work) {
-  if (!amount(false, true)) return work();
+// What the honest caller waits for shall be the sidecar, and not its turn on a processor. So where that is measured,
+// the sidecar has a processor and the caller, with its application, another; the attacker and its application run
+// on that one as well, when nobody else wants to. What is begun in there inherits it.
+void on_processor(std::size_t number, const std::function<void()>& work, int policy = SCHED_OTHER) {
+  if (!amount(false, true)) return work();  // limits allow some a second: on a busy machine, who yields gets nowhere
+  std::exception_ptr failed;
   std::thread([&] {
-    ::setpriority(PRIO_PROCESS, 0, 19);  // on Linux: of this thread
-    work();
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(number % std::thread::hardware_concurrency(), &one);
+    ::sched_setaffinity(0, sizeof(one), &one);  // 0: of this thread, on Linux
+    const sched_param none{};
+    ::sched_setscheduler(0, policy, &none);
+    try {
+      work();
+    } catch (...) {
+      failed = std::current_exception();
+    }
   }).join();
+  if (failed) std::rethrow_exception(failed);
 }
+void yielding(const std::function<void()>& work) { on_processor(1, work, SCHED_IDLE); }
 
 // Sends units until the other side has had enough. A few at a time, so that they can be counted.
 void run(const Attack& attack, Attacker& attacker, Price& price) {
@@ -92,20 +105,28 @@ void warm_up(const SocketAddress& to) {
 Price measure(const Attack& attack) {
   const bool full = amount(false, true);
   // The honest caller's application is another one: what the attack's application bears is not measured.
-  std::optional<App> app;
+  std::optional<App> app, other;
   yielding([&] { app.emplace(); });
-  App other;
-  RealProxy proxy([&](const SocketAddress& at) {
-    return std::vector<json>{
-        outbound("outbound", virtual_host({route("other", Canary::path), route("app")}), at),
-        cluster("other", {other.address()}), cluster("app", {app->address()})};
+  on_processor(1, [&] { other.emplace(); });
+  std::optional<RealProxy> sidecar;
+  on_processor(0, [&] {
+    sidecar.emplace(
+        [&](const SocketAddress& at) {
+          return std::vector<json>{
+              outbound("outbound", virtual_host({route("other", Canary::path), route("app")}), at),
+              cluster("other", {other->address()}), cluster("app", {app->address()})};
+        },
+        std::vector<std::string>{"--workers", "1"});  // caller and attacker meet
   });
+  RealProxy& proxy = *sidecar;
   const Footprint footprint(proxy.process().id());
   warm_up(proxy.entry());
   Price price;
   const int asked = app->requests;
   {
-    Canary canary(proxy.entry());
+    std::optional<Canary> caller;
+    on_processor(1, [&] { caller.emplace(proxy.entry()); });
+    Canary& canary = *caller;
     std::this_thread::sleep_for(full ? 1500ms : 100ms);
     price.before = canary.report();
     footprint.forget_peak();

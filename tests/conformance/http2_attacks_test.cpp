@@ -140,6 +140,25 @@ TEST_CASE("H2-09, H2-10: a client that asks for answers and reads none is gone a
   }
 }
 
+TEST_CASE("H2-01, H2-05: what is broken off in the turn in which it came costs no connection upstream") {
+  for (const auto& [type, payload] : {std::pair{raw::Rst, raw::number(8)}, std::pair{raw::Window, raw::number(0x7fffffff)}}) {
+    App app;
+    Single mesh({app.address()});
+    FramePeer attacker(mesh.entry());
+    REQUIRE(attacker.ping());
+    std::string burst;
+    for (std::uint32_t i = 0; i < 20; ++i) {
+      burst += raw::headers(odd(i), get("/hang")) + raw::frame(type, 0, odd(i), payload);
+    }
+    attacker.send(burst);
+    REQUIRE(attacker.ping());
+    CHECK(app.connections == 0);
+    attacker.send(raw::headers(odd(20), get("/bytes/1")));
+    CHECK(attacker.await([](const raw::Answers& heard) { return heard.headers == 1; }));
+    CHECK(app.connections == 1);
+  }
+}
+
 struct Refusal {
   std::string name;
   std::string bytes;

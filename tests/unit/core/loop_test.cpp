@@ -46,6 +46,49 @@ TEST_CASE("tasks from many threads run on the loop's thread, each thread's in or
   CHECK(done == threads * tasks);
 }
 
+TEST_CASE("a timer that sets itself again for at once keeps nothing else from being done") {
+  Loop loop;
+  int fired = 0;
+  bool done = false;
+  Timer timer;
+  const std::function<void()> again = [&] {
+    if (++fired == 1) {
+      loop.post([&] {
+        done = true;
+        loop.stop();
+      });
+    }
+    if (fired < 10'000) {
+      timer.start(loop, Duration{0}, again);
+    } else {
+      loop.stop();
+    }
+  };
+  timer.start(loop, Duration{0}, again);
+  loop.run();
+  CHECK(done);
+  CHECK(fired < 100);
+}
+
+TEST_CASE("whoever a timer wakes finds its time come, by the loop's clock too") {
+  Loop loop;
+  Patience patience(loop);
+  constexpr Duration delay = std::chrono::microseconds(300);
+  int early = 0, fired = 0;
+  std::vector<Timer> timers(3);  // each fires in a turn that others may have begun
+  std::function<void(Timer&)> again = [&](Timer& timer) {
+    const TimePoint set = loop.exact_now();
+    timer.start(loop, delay, [&, set] {
+      early += loop.now() < set + delay ? 1 : 0;
+      if (++fired == 300) loop.stop();
+      again(timer);
+    });
+  };
+  for (Timer& timer : timers) again(timer);
+  loop.run();
+  CHECK(early == 0);
+}
+
 TEST_CASE("posting to a loop that ends meanwhile is refused, and harms nothing") {
   for (int round = 0; round < 50; ++round) {
     auto loop = std::make_unique<Loop>();
