@@ -15,6 +15,9 @@ proxy::Options options_of(const std::string& name, const Trust* trust) {
   proxy::Options options;
   options.self = {name, "shop", name, {{"app", name}, {"version", "v1"}}, "127.0.0.1"};
   options.admin_port = options.ready_port = options.metrics_port = 0;
+#ifdef _GLIBCXX_TSAN
+  options.workers = 4;  // the more meet, the more is found
+#endif
   if (trust) options.certificate_folder = trust->issue(name);
   return options;
 }
