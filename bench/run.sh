@@ -31,10 +31,10 @@ if [ -z "${ENVOY:-}" ]; then
   ENVOY=$(find $PWD/$envoy -type f -name 'envoy*' -size +10M 2>/dev/null | head -1)
   [ -n "$ENVOY" ] && chmod +x "$ENVOY" || say 'envoy: not to be had from PyPI, left out'
 fi
-OURS_OTHERS=''
+OURS_OTHERS='' optimized='' openssl35=''  # the last two: for a list of proxies
 if [ "${1:-}" = full ]; then
-  optimized=$(bench/optimize) && OURS_OTHERS="ours_optimized=$optimized" || say 'ours_optimized: left out, see above'
-  openssl35=$(bench/openssl-3.5) && OURS_OTHERS+=" ours_openssl35=$openssl35" || say 'ours_openssl35: left out, see above'
+  if built=$(bench/optimize); then OURS_OTHERS+=" ours_optimized=$built" optimized=,ours_optimized; else say 'ours_optimized: left out, see above'; fi
+  if built=$(bench/openssl-3.5); then OURS_OTHERS+=" ours_openssl35=$built" openssl35=,ours_openssl35; else say 'ours_openssl35: left out, see above'; fi
 fi
 export ENVOY OURS_OTHERS FEATURES=on OURS_CMD="$top/bench/as-hop {role} {lport} {uport} {uproto} {certs} {work}"
 
@@ -52,11 +52,11 @@ case "${1:-quick}" in
     measure grpc --proxies haproxy,nghttpx,ours --rounds 1 -n 12000 --secs 2
     measure instr --proxies ours --protos h2:h2,h1:h1 --rounds 1;;
   full)
-    measure in unique grpc --proxies "$peers,ours_optimized" --rounds 3 -n 20000 --secs 2
-    measure chain istio bulk --proxies "$peers,ours_optimized" --rounds 2 -n 16000 --secs 3
-    measure hs --proxies haproxy,nginx,envoy,ours,ours_openssl35 --rounds 3 --hs 1500
-    measure idle sys --proxies "$peers,ours_optimized" --rounds 1
-    measure instr profile --proxies haproxy,nghttpx,ours,ours_optimized --rounds 1
+    measure in unique grpc --proxies "$peers$optimized" --rounds 3 -n 20000 --secs 2
+    measure chain istio bulk --proxies "$peers$optimized" --rounds 2 -n 16000 --secs 3
+    measure hs --proxies haproxy,nginx,envoy,ours$openssl35 --rounds 3 --hs 1500
+    measure idle sys --proxies "$peers$optimized" --rounds 1
+    measure instr profile --proxies haproxy,nghttpx,ours$optimized --rounds 1
     measure balance many --proxies ours --rounds 1;;
   *) measure "$@";;
 esac

@@ -177,8 +177,7 @@ void Loop::await_next_timer() {
 
 void Loop::fire_timers() {
   begin_turn();
-  now_known_ = false;  // who fires finds its time come: with an earlier one it would set itself again, and again
-  timers_.fire_due(now());
+  timers_.fire_due(now());  // as who fires sees it: by an earlier time it would set itself again, and again
   await_next_timer();
 }
 

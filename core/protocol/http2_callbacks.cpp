@@ -42,6 +42,9 @@ int Http2Codec::Callbacks::on_begin_headers(nghttp2_session* session, const nght
   return 0;
 }
 
+// nghttp2 goes on, or waits for the next turn.
+int Http2Codec::Callbacks::go_on(const Http2Codec& self) { return self.fields_left_ > 0 ? 0 : NGHTTP2_ERR_PAUSE; }
+
 int Http2Codec::Callbacks::on_header(nghttp2_session*, const nghttp2_frame*, nghttp2_rcbuf* name,
                      nghttp2_rcbuf* value, std::uint8_t, void* user) {
   Http2Codec& self = codec(user);
@@ -51,7 +54,7 @@ int Http2Codec::Callbacks::on_header(nghttp2_session*, const nghttp2_frame*, ngh
   --self.fields_left_;
   if (!s || !s->incoming || s->too_large) {
     self.drop_field(bytes);
-    return self.fields_left_ > 0 ? 0 : NGHTTP2_ERR_PAUSE;
+    return go_on(self);
   }
   // Every decoded field counts, cookie crumbs and repeated ones too (reliability section 0).
   // Pseudo headers do not: nghttp2 takes each once.
@@ -59,7 +62,7 @@ int Http2Codec::Callbacks::on_header(nghttp2_session*, const nghttp2_frame*, ngh
   if (!pseudo) s->fields += 1;
   s->bytes += bytes;
   s->too_large = s->fields > self.limits_.head.fields || s->bytes > self.limits_.head.bytes;
-  if (s->too_large) return self.fields_left_ > 0 ? 0 : NGHTTP2_ERR_PAUSE;
+  if (s->too_large) return go_on(self);
   if (pseudo) {
     add_pseudo(*s->incoming, text, value);
   } else if (text == "host") {
@@ -67,7 +70,7 @@ int Http2Codec::Callbacks::on_header(nghttp2_session*, const nghttp2_frame*, ngh
   } else {
     s->incoming->fields.add_retained(name, value);
   }
-  return self.fields_left_ > 0 ? 0 : NGHTTP2_ERR_PAUSE;
+  return go_on(self);
 }
 
 void Http2Codec::Callbacks::add_host(H2Stream& s, nghttp2_rcbuf* value) {

@@ -68,7 +68,7 @@ class Http2Gate {
   }
   void next_turn() {
     requests_ = 0;
-    head_bytes_left_ = head_refused_ ? refused_head_bytes_a_turn : head_bytes_a_turn;
+    head_bytes_left_ = head_refused_ && reading_head() ? refused_head_bytes_a_turn : head_bytes_a_turn;
   }
   // The head that is being read is answered already: nobody waits for the rest of it.
   void refuse_head() { head_refused_ = true; }

@@ -87,6 +87,7 @@ struct Http2Codec::Callbacks {
   static int on_begin_headers(nghttp2_session* session, const nghttp2_frame* frame, void* user);
   static int on_header(nghttp2_session* session, const nghttp2_frame* frame, nghttp2_rcbuf* name,
                        nghttp2_rcbuf* value, std::uint8_t flags, void* user);
+  static int go_on(const Http2Codec& self);
   static void add_host(H2Stream& s, nghttp2_rcbuf* value);
   static void add_pseudo(Head& head, std::string_view text, nghttp2_rcbuf* value);
   static int on_frame_recv(nghttp2_session* session, const nghttp2_frame* frame, void* user);

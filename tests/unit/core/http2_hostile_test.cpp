@@ -2,7 +2,7 @@
 
 #include "core/base/random.hpp"
 #include "core/protocol/http2_codec.hpp"
-#include "tests/unit/core/raw_http2.hpp"
+#include "tests/unit/core/met.hpp"
 
 namespace outrider::test {
 namespace {
@@ -11,36 +11,11 @@ using protocol::Http2Codec;
 using protocol::Role;
 using raw::Answers;
 
-// A server that has shaken hands with a hand-written client.
-struct Server {
-  Server() {
-    side.receive(std::string(raw::preface) + raw::frame(raw::Settings, 0, 0) +
-                 raw::frame(raw::Settings, raw::ack, 0));
-    side.produce_all();
-  }
-  Answers send(std::string_view bytes) {
-    side.receive(bytes);
-    while (codec.holds_input()) side.next_turn();
-    return raw::answers(side.produce_all());
-  }
-  Http2Codec codec{Role::Server, {}};
-  Side side{codec};
+struct Server : Met {
+  Server() : Met(Role::Server) {}
 };
-
-// A client that has one request under way to a hand-written server.
-struct Client {
-  Client() {
-    side.receive(raw::frame(raw::Settings, 0, 0) + raw::frame(raw::Settings, raw::ack, 0));
-    call = side.open(*request("GET"), true);
-    side.produce_all();
-  }
-  Answers send(std::string_view bytes) {
-    side.receive(bytes);
-    return raw::answers(side.produce_all());
-  }
-  Http2Codec codec{Role::Client, {}};
-  Side side{codec};
-  Seen* call = nullptr;
+struct Client : Met {
+  Client() : Met(Role::Client) {}
 };
 
 TEST_CASE("the hand-written request is a good one") {
