@@ -17,6 +17,18 @@ std::uint64_t split_mix(std::uint64_t& x) {
   return z ^ (z >> 31);
 }
 
+// The eight digits of the lower 32 bits, as they stand in memory: all at once, a byte each.
+std::uint64_t hex(std::uint64_t bits) {
+  static_assert(std::endian::native == std::endian::little);
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  std::uint64_t nibbles = std::byteswap(static_cast<std::uint32_t>(bits));
+  nibbles = (nibbles | nibbles << 16) & 0x0000ffff0000ffff;
+  nibbles = (nibbles | nibbles << 8) & 0x00ff00ff00ff00ff;
+  nibbles = (nibbles >> 4 | nibbles << 8) & (ones * 0x0f);
+  const std::uint64_t letters = (nibbles + ones * 6) >> 4 & ones;  // 1 where the digit is one
+  return nibbles + ones * '0' + letters * ('a' - '0' - 10);
+}
+
 std::uint64_t seed_from_system() {
   std::random_device device;
   return (std::uint64_t{device()} << 32) | device();
@@ -49,24 +61,17 @@ std::uint64_t Random::below(std::uint64_t bound) {
 }
 
 std::array<char, 36> Random::uuid4() {
-  // Both digits of every byte, and where each of the 16 bytes stands.
-  static constexpr auto pairs = [] {
-    std::array<char, 512> digits{};
-    for (std::size_t i = 0; i < 256; ++i) {
-      digits[2 * i] = "0123456789abcdef"[i >> 4];
-      digits[2 * i + 1] = "0123456789abcdef"[i & 0xf];
-    }
-    return digits;
-  }();
-  static constexpr std::uint8_t places[16] = {0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
-  const std::uint64_t words[2] = {(next() & 0xffffffffffff0fffULL) | 0x4000ULL,
-                                  (next() & 0x3fffffffffffffffULL) | 0x8000000000000000ULL};
+  const std::uint64_t high = (next() & 0xffffffffffff0fffULL) | 0x4000ULL;
+  const std::uint64_t low = (next() & 0x3fffffffffffffffULL) | 0x8000000000000000ULL;
+  const std::uint64_t digits[] = {hex(high >> 32), hex(high), hex(low >> 32), hex(low)};
   std::array<char, 36> text;
   text[8] = text[13] = text[18] = text[23] = '-';
-  for (std::size_t i = 0; i < 16; ++i) {
-    const auto byte = static_cast<std::size_t>(words[i / 8] >> (56 - 8 * (i % 8))) & 0xff;
-    std::memcpy(&text[places[i]], &pairs[2 * byte], 2);
-  }
+  std::memcpy(&text[0], &digits[0], 8);
+  std::memcpy(&text[9], &digits[1], 4);
+  std::memcpy(&text[14], reinterpret_cast<const char*>(&digits[1]) + 4, 4);
+  std::memcpy(&text[19], &digits[2], 4);
+  std::memcpy(&text[24], reinterpret_cast<const char*>(&digits[2]) + 4, 4);
+  std::memcpy(&text[28], &digits[3], 8);
   return text;
 }
 

@@ -1,5 +1,7 @@
 // The small values of core/base, and gRPC's framing.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -58,10 +60,12 @@ TEST_CASE("random numbers: a seed is a sequence, bounds hold, and every value be
 }
 
 TEST_CASE("a request id is a version 4 UUID, and never the same") {
-  Random random(1);
+  Random random(1), same(1);
   std::set<std::string> seen;
   for (int i = 0; i < 1000; ++i) {
     const auto made = random.uuid4();
+    std::string bits = fmt::format("{:016x}", same.next());
+    bits += fmt::format("{:016x}", same.next());
     const std::string id(made.data(), made.size());
     REQUIRE(id.size() == 36);
     for (std::size_t at = 0; at < 36; ++at) {
@@ -69,6 +73,10 @@ TEST_CASE("a request id is a version 4 UUID, and never the same") {
       const bool hex = ascii::is_digit(id[at]) || (id[at] >= 'a' && id[at] <= 'f');
       REQUIRE((dash ? id[at] == '-' : hex));
     }
+    CHECK(id.substr(0, 8) == bits.substr(0, 8));
+    CHECK(id.substr(9, 4) == bits.substr(8, 4));
+    CHECK(id.substr(15, 3) == bits.substr(13, 3));
+    CHECK(id.substr(24) == bits.substr(20));
     CHECK(id[14] == '4');
     CHECK(std::string_view("89ab").find(id[19]) != std::string_view::npos);
     seen.insert(id);
