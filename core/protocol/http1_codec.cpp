@@ -72,7 +72,7 @@ Stream* Http1Codec::open(const Head& request, bool end_stream, void* user) {
   stream_ = std::make_unique<Message>();
   stream_->id = next_id_++;
   stream_->user = user;
-  stream_->method = request.method;
+  stream_->head_request = request.method == "HEAD";
   if (!request.upgrade.empty()) stream_->upgrade = request.upgrade;
   write(output_, request.method, " ", request.path, " HTTP/1.1\r\nhost: ", request.authority, "\r\n");
   begin_body(request, end_stream, true);
@@ -122,7 +122,7 @@ void Http1Codec::begin_body(const Head& head, bool end_stream, bool request) {
   const HeaderField* length = head.fields.find(HeaderName::ContentLength);
   const auto known = length ? parse_content_length(length->value) : std::nullopt;
   message.no_body_out = !request && (head.status == 204 || head.status == 304 ||
-                                     message.method == "HEAD");
+                                     message.head_request);
   if (request && !message.upgrade.empty()) {
     write_fields(output_, head.fields);
     write_upgrade();
@@ -136,8 +136,8 @@ void Http1Codec::begin_body(const Head& head, bool end_stream, bool request) {
     message.length_known = true;
     message.length_left = *known;
   } else if (end_stream) {
-    const bool bodyless = request && (message.method == "GET" || message.method == "HEAD" ||
-                                      message.method == "DELETE" || message.method == "OPTIONS");
+    const bool bodyless = request && (head.method == "GET" || head.method == "HEAD" ||
+                                      head.method == "DELETE" || head.method == "OPTIONS");
     if (!bodyless) output_.append("content-length: 0\r\n");
   } else if (message.http10_peer) {
     close_after_ = true;

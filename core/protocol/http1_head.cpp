@@ -361,8 +361,7 @@ Parsed parse_request_head(std::string_view text, const HeadLimits& limits, Head&
   return parsed;
 }
 
-Parsed parse_response_head(std::string_view text, const HeadLimits& limits,
-                           std::string_view request_method, Head& head) {
+Parsed parse_response_head(std::string_view text, const HeadLimits& limits, bool to_head, Head& head) {
   std::span<char> block = keep_block(text, head.fields);
   const auto line = take_start_line(block);
   if (!line) return refuse(502, "the status line does not end in CRLF");
@@ -384,7 +383,7 @@ Parsed parse_response_head(std::string_view text, const HeadLimits& limits,
   auto framing = parse_framing(head.fields, head.version);
   if (!framing) return refuse(502, framing.error().reason, framing.error().rejection);
   if (framing->kind == Framing::Kind::None) framing->kind = Framing::Kind::UntilClose;
-  if (head.status < 200 || head.status == 204 || head.status == 304 || request_method == "HEAD") {
+  if (head.status < 200 || head.status == 204 || head.status == 304 || to_head) {
     framing->kind = Framing::Kind::None;
   }
   if (head.status == 101) head.upgrade = upgrade_of(head);

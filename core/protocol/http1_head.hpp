@@ -41,9 +41,9 @@ struct ParsedHead {
                                                                     const HeadLimits& limits,
                                                                     Head& head);
 
-// `request_method` decides whether a body follows (HEAD has none).
+// `to_head`: the answer to a HEAD has no body, whatever it says.
 [[nodiscard]] std::expected<ParsedHead, Refusal> parse_response_head(
-    std::string_view text, const HeadLimits& limits, std::string_view request_method, Head& head);
+    std::string_view text, const HeadLimits& limits, bool to_head, Head& head);
 
 // Trailer fields of a chunked body, up to and including the empty line. Framing is refused; routing
 // and hop-by-hop fields are dropped (RFC 9110 section 6.5.1).

@@ -10,7 +10,7 @@ namespace outrider::protocol {
 
 // `received` and `sent` say which halves are over.
 struct Http1Codec::Message : Stream, Recycled {
-  std::string method;        // decides whether a response has a body
+  bool head_request = false; // its answer has no body
   bool head_received = false;
   bool received = false;
   bool head_sent = false;

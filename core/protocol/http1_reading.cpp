@@ -91,7 +91,7 @@ bool Http1Codec::read_head(Events& events) {
   const std::string_view block = text.substr(0, end);
   const auto parsed = role_ == Role::Server
                           ? parse_request_head(block, limits_, *head)
-                          : parse_response_head(block, limits_, stream_->method, *head);
+                          : parse_response_head(block, limits_, stream_->head_request, *head);
   if (!parsed) {
     on_refused(parsed.error(), events);
     return false;
@@ -127,7 +127,7 @@ bool Http1Codec::read_head(Events& events) {
   if (role_ == Role::Server) {
     stream_ = std::make_unique<Message>();
     stream_->id = next_id_++;
-    stream_->method = head->method;
+    stream_->head_request = head->method == "HEAD";
     stream_->http10_peer = head->version == HttpVersion::Http10;
     stream_->expects_continue = parsed->expects_continue;
     if (!head->upgrade.empty()) stream_->upgrade = head->upgrade;
@@ -139,7 +139,7 @@ bool Http1Codec::read_head(Events& events) {
   Message& message = *stream_;
   message.head_received = true;
   // Behind CONNECT comes what is for the tunnel that there will be none of: not the next request.
-  message.keep_alive = parsed->keep_alive && message.method != "CONNECT";
+  message.keep_alive = parsed->keep_alive && head->method != "CONNECT";
   if (role_ == Role::Client && !parsed->keep_alive) close_after_ = true;
   message.body = BodyReader(parsed->framing, limits_);
   message.received = message.upgrade.empty() &&
