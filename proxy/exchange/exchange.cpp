@@ -183,7 +183,7 @@ void Exchange::begin_attempt() {
     fields.set("x-envoy-expected-rq-timeout-ms",
                fmt::format_int(*limit / std::chrono::milliseconds(1)).str());
   }
-  if (timeout_.client && left) fields.set("grpc-timeout", format_grpc_timeout(*left));
+  if (timeout_.client && left != timeout_.client) fields.set("grpc-timeout", format_grpc_timeout(*left));
   if (endpoint->tls && !fields.has(protocol::HeaderName::XEnvoyPeerMetadata)) {
     fields.add_static("x-envoy-peer-metadata-id", worker_.self().peer_metadata_id);
     fields.add_static("x-envoy-peer-metadata", worker_.self().peer_metadata);
