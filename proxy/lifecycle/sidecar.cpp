@@ -262,10 +262,12 @@ void Sidecar::sweep_ejections() {
 // A worker that lets go of the last of a large world would stand still while it is taken apart.
 void Sidecar::release_former_worlds() {
   const auto large = [](const World& world) { return world.snapshot->clusters.size() >= many_clusters; };
-  bool much = false;  // with it goes what the one that replaced it was made from
+  // With a large one goes what the one that replaced it was made from, and with the first, which is empty, what was only
+  // needed to start.
+  bool much = false;
   std::erase_if(former_, [&](const auto& world) {
     if (world.use_count() > 1) return false;
-    much = much || large(*world) || large(*world_);
+    much = much || large(*world) || large(*world_) || world->snapshot->listeners.empty();
     return true;
   });
   if (much) overload_.on_much_freed();
