@@ -57,12 +57,7 @@ constexpr Ranged ranged(std::uint64_t value, int shift) {
 std::size_t shared(std::string_view a, std::string_view b) {
   const std::size_t most = std::min(a.size(), b.size());
   std::size_t n = 0;
-  for (; n + 8 <= most; n += 8) {
-    std::uint64_t x = 0, y = 0;
-    std::memcpy(&x, a.data() + n, 8);
-    std::memcpy(&y, b.data() + n, 8);
-    if (x != y) break;
-  }
+  while (n + 32 <= most && std::memcmp(a.data() + n, b.data() + n, 32) == 0) n += 32;
   while (n < most && a[n] == b[n]) ++n;
   return n;
 }
@@ -92,14 +87,15 @@ GzipLines::GzipLines() : head_shift_(::crc32_combine_gen(0)) {
 }
 
 void GzipLines::add(std::string_view line) {
-  const std::size_t name = std::min(line.find_first_of("{ "), line.size());
-  const auto [place, known] = place_of(line.substr(0, name));
+  std::string_view name = line.substr(0, line.find('{'));
+  name = name.substr(0, name.find(' '));
+  const auto [place, known] = place_of(name);
   // Where none of its name is in reach, the line before it may still have much of it.
   write_like(line, seen_[known ? place : newest_]);
   check(line);
   if (window_.size() + line.size() > window_size && window_.size() > reach) window_.erase(0, window_.size() - reach);
   window_ += line;
-  seen_[place] = {size_, line.size(), name};
+  seen_[place] = {size_, line.size(), name.size()};
   size_ += line.size();
   newest_ = place;
 }
@@ -109,6 +105,7 @@ std::string GzipLines::finish() {
   bits(0, (8 - pending_bits_ % 8) % 8);
   bits(crc_, 32);
   bits(size_ & 0xffffffff, 32);
+  append_pending(pending_bits_ / 8);
   return std::move(out_);
 }
 
@@ -187,13 +184,17 @@ void GzipLines::match(std::size_t length, std::uint64_t distance) {
   bits(back.extra, back.extra_bits);
 }
 
+void GzipLines::append_pending(int bytes) {
+  static_assert(std::endian::native == std::endian::little, "the lowest byte is the first");
+  out_.append(reinterpret_cast<const char*>(&pending_), static_cast<std::size_t>(bytes));
+  pending_ >>= 8 * bytes;
+  pending_bits_ -= 8 * bytes;
+}
+
 void GzipLines::bits(std::uint64_t value, int count) {
   pending_ |= value << pending_bits_;
   pending_bits_ += count;
-  for (; pending_bits_ >= 8; pending_bits_ -= 8) {
-    out_ += static_cast<char>(pending_ & 0xff);
-    pending_ >>= 8;
-  }
+  if (pending_bits_ >= 32) append_pending(4);
 }
 
 bool takes_gzip(std::string_view accept_encoding) {

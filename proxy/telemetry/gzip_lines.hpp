@@ -37,7 +37,8 @@ class GzipLines {
   void check(std::string_view line);
   void literals(std::string_view bytes);
   void match(std::size_t length, std::uint64_t distance);
-  void bits(std::uint64_t value, int count);
+  void bits(std::uint64_t value, int count);  // at most 32
+  void append_pending(int bytes);
 
   std::string out_;
   std::uint64_t pending_ = 0;  // bits that are no whole byte yet
