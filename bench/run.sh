@@ -53,7 +53,7 @@ case "${1:-quick}" in
     measure instr --proxies ours --protos h2:h2,h1:h1 --rounds 1;;
   full)
     measure in unique grpc --proxies "$peers$optimized" --rounds 3 -n 20000 --secs 2
-    measure pair --proxies "haproxy,haproxy,nghttpx,nginx,envoy_full,ours$optimized" --protos h2:h2,h2:h1,h1:h1,grpc:h2 --rounds 1 --chunks 16 -n 12000
+    measure pair --proxies "haproxy,haproxy,nghttpx,nginx,envoy_full,ours$optimized" --protos h2:h2,unique:h2,h2:h1,h1:h1,grpc:h2 --rounds 1 --chunks 16 -n 12000
     measure chain istio bulk --proxies "$peers$optimized" --rounds 2 -n 16000 --secs 3
     measure hs --proxies haproxy,nginx,envoy,ours$openssl35 --rounds 3 --hs 1500
     measure idle sys --proxies "$peers$optimized" --rounds 1
