@@ -63,15 +63,14 @@ std::uint64_t Random::below(std::uint64_t bound) {
 std::array<char, 36> Random::uuid4() {
   const std::uint64_t high = (next() & 0xffffffffffff0fffULL) | 0x4000ULL;
   const std::uint64_t low = (next() & 0x3fffffffffffffffULL) | 0x8000000000000000ULL;
-  const std::uint64_t digits[] = {hex(high >> 32), hex(high), hex(low >> 32), hex(low)};
+  const auto digits = std::bit_cast<std::array<char, 32>>(std::array{hex(high >> 32), hex(high), hex(low >> 32), hex(low)});
   std::array<char, 36> text;
   text[8] = text[13] = text[18] = text[23] = '-';
   std::memcpy(&text[0], &digits[0], 8);
-  std::memcpy(&text[9], &digits[1], 4);
-  std::memcpy(&text[14], reinterpret_cast<const char*>(&digits[1]) + 4, 4);
-  std::memcpy(&text[19], &digits[2], 4);
-  std::memcpy(&text[24], reinterpret_cast<const char*>(&digits[2]) + 4, 4);
-  std::memcpy(&text[28], &digits[3], 8);
+  std::memcpy(&text[9], &digits[8], 4);
+  std::memcpy(&text[14], &digits[12], 4);
+  std::memcpy(&text[19], &digits[16], 4);
+  std::memcpy(&text[24], &digits[20], 12);
   return text;
 }
 

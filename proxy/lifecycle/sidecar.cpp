@@ -226,6 +226,7 @@ void Sidecar::install() {
   listeners_->close_others(*snapshot_);
   if (state_ != State::Initializing) return;
   state_ = State::Live;
+  overload_.on_much_freed();  // what was only needed to start
   for (const auto& listener : snapshot_->listeners) {
     const DownstreamTls* tls = listener->tls && listener->tls->tls ? &*listener->tls->tls : nullptr;
     log::info("listening on {} ({}{}{})", listener->address.text(),
@@ -262,12 +263,10 @@ void Sidecar::sweep_ejections() {
 // A worker that lets go of the last of a large world would stand still while it is taken apart.
 void Sidecar::release_former_worlds() {
   const auto large = [](const World& world) { return world.snapshot->clusters.size() >= many_clusters; };
-  // With a large one goes what the one that replaced it was made from, and with the first, which is empty, what was only
-  // needed to start.
-  bool much = false;
+  bool much = false;  // with it goes what the one that replaced it was made from
   std::erase_if(former_, [&](const auto& world) {
     if (world.use_count() > 1) return false;
-    much = much || large(*world) || large(*world_) || world->snapshot->listeners.empty();
+    much = much || large(*world) || large(*world_);
     return true;
   });
   if (much) overload_.on_much_freed();

@@ -56,8 +56,10 @@ const Route* match_path(const VirtualHost& host, const protocol::Head& head) {
   const std::string_view path = without_query(head.path);
   const std::string_view query = query_of(head.path);
   const std::uint64_t first = first_bytes(path);
-  const auto may_match = [first](const PathGlance& glance) { return glance.may_match(first); };
-  for (auto at = host.glances.begin(); (at = std::find_if(at, host.glances.end(), may_match)) != host.glances.end(); ++at) {
+  const auto next = [&](auto from) {
+    return std::find_if(from, host.glances.end(), [first](const PathGlance& glance) { return glance.may_match(first); });
+  };
+  for (auto at = next(host.glances.begin()); at != host.glances.end(); at = next(at + 1)) {
     const Route& route = host.routes[static_cast<std::size_t>(at - host.glances.begin())];
     if (!route.path.matches(path)) continue;
     const auto header_holds = [&](const HeaderMatcher& matcher) { return matcher.matches(head); };

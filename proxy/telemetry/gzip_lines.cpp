@@ -92,7 +92,7 @@ void GzipLines::add(std::string_view line) {
   const auto [place, known] = place_of(name);
   // Where none of its name is in reach, the line before it may still have much of it.
   write_like(line, seen_[known ? place : newest_]);
-  check(line);
+  sum_up(line);
   if (window_.size() + line.size() > window_size && window_.size() > reach) window_.erase(0, window_.size() - reach);
   window_ += line;
   seen_[place] = {size_, line.size(), name.size()};
@@ -110,7 +110,7 @@ std::string GzipLines::finish() {
 }
 
 // The buckets of a histogram differ behind their last comma: what stands before it is summed up once.
-void GzipLines::check(std::string_view line) {
+void GzipLines::sum_up(std::string_view line) {
   const std::string_view head = line.substr(0, line.rfind(',') + 1);
   if (head.size() != head_size_ || !text_of(seen_[newest_]).starts_with(head)) {
     head_size_ = head.size();

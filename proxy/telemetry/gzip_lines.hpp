@@ -34,7 +34,7 @@ class GzipLines {
   // Where in seen_ the last line of this name is, and true; or an unused place, or else the oldest.
   [[nodiscard]] std::pair<std::size_t, bool> place_of(std::string_view name) const;
   void write_like(std::string_view line, const Seen& other);
-  void check(std::string_view line);
+  void sum_up(std::string_view line);
   void literals(std::string_view bytes);
   void match(std::size_t length, std::uint64_t distance);
   void bits(std::uint64_t value, int count);  // at most 32
@@ -43,9 +43,9 @@ class GzipLines {
   std::string out_;
   std::uint64_t pending_ = 0;  // bits that are no whole byte yet
   int pending_bits_ = 0;
-  std::uint64_t crc_ = 0;      // zlib's; so are these two
-  std::uint64_t head_crc_ = 0, head_shift_;
-  std::size_t head_size_ = 0;  // the first bytes of the newest line, of which they are
+  std::uint64_t crc_ = 0;      // of the text so far, as zlib has it
+  std::size_t head_size_ = 0;  // of the newest line, its first so many bytes: their own checksum, and zlib's operator
+  std::uint64_t head_crc_ = 0, head_shift_;  // that appends them
   std::uint64_t size_ = 0;     // of the text so far
   std::string window_;         // its end, at least as far back as may be referred to
   std::array<Seen, 8> seen_{};
